@@ -1,0 +1,131 @@
+//! An event before it has an id, a time and a sequence.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    Event, EventData, EventType, FieldChange, Metadata, Source, TagChange, TaskData, UserData,
+};
+
+/// What a producer says; the outbox adds the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventDraft {
+    /// What happened.
+    pub event_type: EventType,
+    /// The user who did it.
+    pub user_id: String,
+    /// The workspace in which it happened.
+    pub organization_id: Uuid,
+    /// The whole task after the change.
+    pub task_data: Option<TaskData>,
+    /// The whole task before the change.
+    pub previous_data: Option<TaskData>,
+    /// What the event says beyond the task.
+    pub data: Option<EventData>,
+    /// The way by which the change came in.
+    pub source: Source,
+}
+
+impl EventDraft {
+    /// `task.created`, done by `user_id`.
+    pub fn task_created(user_id: impl Into<String>, task: TaskData, source: Source) -> Self {
+        Self {
+            event_type: EventType::TaskCreated,
+            user_id: user_id.into(),
+            organization_id: task.workspace_id,
+            task_data: Some(task),
+            previous_data: None,
+            data: None,
+            source,
+        }
+    }
+
+    /// Any other task event, done by `user_id`. The old and new value of a specific event
+    /// (`task.status_changed`, …) are taken from the two states of the task.
+    pub fn task_changed(
+        event_type: EventType,
+        user_id: impl Into<String>,
+        before: TaskData,
+        after: TaskData,
+        source: Source,
+    ) -> Self {
+        Self {
+            event_type,
+            user_id: user_id.into(),
+            organization_id: after.workspace_id,
+            data: field_change(event_type, &before, &after).map(EventData::Field),
+            task_data: Some(after),
+            previous_data: Some(before),
+            source,
+        }
+    }
+
+    /// The same event with the tag that was added or removed.
+    #[must_use]
+    pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
+        self.data = Some(EventData::Tag(TagChange { tag: tag.into() }));
+        self
+    }
+
+    /// `user.created` or `user.updated`, done by the user themselves.
+    pub fn user(event_type: EventType, user: UserData, source: Source) -> Self {
+        Self {
+            event_type,
+            user_id: user.id.clone(),
+            organization_id: user.workspace_id,
+            task_data: None,
+            previous_data: None,
+            data: Some(EventData::User(user)),
+            source,
+        }
+    }
+
+    /// The task that the event is about: the subject of its `CloudEvent`.
+    pub fn subject(&self) -> Option<Uuid> {
+        self.task_data.as_ref().map(|task| task.id)
+    }
+
+    /// The payload for the outbox: a whole [`Event`] but for `sequence`, which the database sets
+    /// when it inserts the row.
+    pub fn into_payload(self, event_id: Uuid, timestamp: DateTime<Utc>) -> Value {
+        let mut payload = json!(self.into_event(event_id, timestamp, 0));
+        if let Some(fields) = payload.as_object_mut() {
+            fields.remove("sequence");
+        }
+        payload
+    }
+
+    /// The whole event, for a caller that knows its place in the workspace.
+    pub fn into_event(self, event_id: Uuid, timestamp: DateTime<Utc>, sequence: i64) -> Event {
+        Event {
+            event_id,
+            event_type: self.event_type,
+            user_id: self.user_id,
+            organization_id: self.organization_id,
+            sequence,
+            timestamp,
+            task_data: self.task_data,
+            previous_data: self.previous_data,
+            data: self.data,
+            metadata: Metadata::of(self.source),
+        }
+    }
+}
+
+fn field_change(event_type: EventType, before: &TaskData, after: &TaskData) -> Option<FieldChange> {
+    let field: fn(&TaskData) -> Option<String> = match event_type {
+        EventType::TaskStatusChanged => |task| Some(task.status.clone()),
+        EventType::TaskPriorityChanged => |task| Some(task.priority.clone()),
+        EventType::TaskAssigned => |task| task.assignee.clone(),
+        EventType::TaskDueDateSet => |task| {
+            let due = task.due_date?;
+            Some(due.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        },
+        _ => return None,
+    };
+    Some(FieldChange {
+        from: field(before),
+        to: field(after),
+    })
+}

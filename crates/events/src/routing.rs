@@ -1,0 +1,48 @@
+//! Who sends what where, and who listens: the one table.
+
+use crate::{EventType, Topic};
+
+impl EventType {
+    /// The topics that carry this event. The body and the `event_id` are the same on each.
+    pub const fn topics(self) -> &'static [Topic] {
+        use Topic::{TaskEvents, TaskUpdates, UserActivities};
+        match self {
+            Self::TaskCreated | Self::TaskUpdated | Self::TaskDeleted => {
+                &[TaskEvents, TaskUpdates, UserActivities]
+            }
+            Self::TaskCompleted
+            | Self::TaskReopened
+            | Self::TaskArchived
+            | Self::TaskAssigned
+            | Self::TaskStatusChanged
+            | Self::TaskPriorityChanged
+            | Self::TaskDueDateSet
+            | Self::TaskTagAdded
+            | Self::TaskTagRemoved => &[TaskEvents, TaskUpdates],
+            Self::UserCreated | Self::UserUpdated => &[UserActivities],
+        }
+    }
+
+    /// The app-id of the service that emits this event: the `source` of its `CloudEvent`.
+    pub const fn producer(self) -> &'static str {
+        "backend-api"
+    }
+}
+
+impl Topic {
+    /// The app-ids of the services that subscribe to this topic.
+    pub const fn consumers(self) -> &'static [&'static str] {
+        match self {
+            Self::TaskEvents | Self::UserActivities => &["audit-service"],
+            Self::TaskUpdates => &["websocket-service"],
+        }
+    }
+
+    /// The events that travel on this topic.
+    pub fn event_types(self) -> impl Iterator<Item = EventType> {
+        EventType::ALL
+            .iter()
+            .copied()
+            .filter(move |event_type| event_type.topics().contains(&self))
+    }
+}

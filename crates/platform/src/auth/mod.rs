@@ -1,0 +1,1 @@
+//! Identity: who signed this token, and whom does it name?

@@ -1,0 +1,173 @@
+//! Settings: environment variables, read once at start into typed configuration, every mistake told at once.
+//!
+//! The launcher gives each service its variables without touching the process environment; a service cannot tell the
+//! difference.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A value that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What a service is configured from.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// The environment of this process.
+    pub fn from_process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// The same with `name` set, whatever it was before.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Every mistake of a configuration, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is invalid:\n{}", .0.join("\n"))]
+pub struct ConfigErrors(pub Vec<String>);
+
+/// Reads variables one by one and remembers what was wrong with them.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    variables: &'a Variables,
+    mistakes: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins reading.
+    pub fn new(variables: &'a Variables) -> Self {
+        Self { variables, mistakes: Vec::new() }
+    }
+
+    /// The variable, if it is set and not empty.
+    pub fn optional(&self, name: &str) -> Option<&'a str> {
+        self.variables.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The variable; its absence is a mistake, told with `hint`.
+    pub fn required(&mut self, name: &str, hint: &str) -> String {
+        if let Some(value) = self.optional(name) {
+            return value.to_owned();
+        }
+        self.mistake(name, &format!("is not set: {hint}"));
+        String::new()
+    }
+
+    /// The variable parsed, or `default` when it is not set.
+    pub fn parse_or<T: FromStr>(&mut self, name: &str, default: T) -> T
+    where
+        T::Err: fmt::Display,
+    {
+        match self.optional(name).map(T::from_str) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(why)) => {
+                self.mistake(name, &format!("cannot be read: {why}"));
+                default
+            }
+        }
+    }
+
+    /// Remembers what is wrong with `name`.
+    pub fn mistake(&mut self, name: &str, what: &str) {
+        self.mistakes.push(format!("  {name} {what}"));
+    }
+
+    /// The configuration, unless something was wrong.
+    ///
+    /// # Errors
+    /// Every mistake that was remembered.
+    pub fn finish<C>(self, config: C) -> Result<C, ConfigErrors> {
+        if self.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(self.mistakes)) }
+    }
+}
+
+/// Where a service listens and where its sidecar is.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// `BIND_ADDRESS`, loopback unless set.
+    pub bind_address: IpAddr,
+    /// `PORT`.
+    pub port: u16,
+    /// `DAPR_HTTP_PORT`: the sidecar's HTTP API, on loopback.
+    pub dapr_http_port: u16,
+    /// `DAPR_GRPC_PORT`: the sidecar's gRPC API, on loopback.
+    pub dapr_grpc_port: u16,
+    /// `DAPR_API_TOKEN`: what we show the sidecar.
+    pub dapr_api_token: Option<Secret>,
+    /// `APP_API_TOKEN`: what the sidecar shows us.
+    pub app_api_token: Option<Secret>,
+    /// `DRAIN_SECONDS`: how long requests under way may take after the stop signal; at most 9 of the 10 s in all.
+    pub drain: Duration,
+}
+
+impl ServiceConfig {
+    /// Reads the part that every service has; the ports default to those of the service.
+    pub fn read(reader: &mut Reader<'_>, port: u16, dapr_http_port: u16, dapr_grpc_port: u16) -> Self {
+        let drain: u64 = reader.parse_or("DRAIN_SECONDS", 5);
+        if drain > 9 {
+            reader.mistake("DRAIN_SECONDS", "must be 0 to 9: a service stops within 10 s");
+        }
+        Self {
+            bind_address: reader.parse_or("BIND_ADDRESS", IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: reader.parse_or("PORT", port),
+            dapr_http_port: reader.parse_or("DAPR_HTTP_PORT", dapr_http_port),
+            dapr_grpc_port: reader.parse_or("DAPR_GRPC_PORT", dapr_grpc_port),
+            dapr_api_token: reader.optional("DAPR_API_TOKEN").map(Secret::new),
+            app_api_token: reader.optional("APP_API_TOKEN").map(Secret::new),
+            drain: Duration::from_secs(drain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let variables = Variables::default().with("PORT", "eighty").with("DRAIN_SECONDS", "60");
+        let mut reader = Reader::new(&variables);
+        let config = ServiceConfig::read(&mut reader, 8000, 3500, 50_001);
+        reader.required("DATABASE_URL", "a postgres:// address");
+        let ConfigErrors(mistakes) = reader.finish(config).unwrap_err();
+        let text = mistakes.join("\n");
+        assert_eq!(mistakes.len(), 3, "{text}");
+        for name in ["PORT", "DRAIN_SECONDS", "DATABASE_URL"] {
+            assert!(text.contains(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "***");
+    }
+}

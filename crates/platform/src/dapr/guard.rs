@@ -1,0 +1,64 @@
+//! Who may call what is meant for the sidecar: `/events/*`, `/job/*`, `/dapr/*` and `/internal/*`.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use subtle::ConstantTimeEq as _;
+
+use super::API_TOKEN;
+use crate::config::Secret;
+use crate::problem::Problem;
+
+/// Lets only the sidecar through to `router`: a loopback peer that, when `app_token` is set, shows it. To anybody else the
+/// routes do not exist (404).
+pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
+    router.route_layer(middleware::from_fn(move |request: Request, next: Next| {
+        let allowed = is_sidecar(&request, app_token.as_ref());
+        async move { if allowed { next.run(request).await } else { refuse() } }
+    }))
+}
+
+fn is_sidecar(request: &Request, app_token: Option<&Secret>) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let loopback = peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback());
+    let shown = request.headers().get(API_TOKEN).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    loopback && app_token.is_none_or(|token| token.expose().as_bytes().ct_eq(shown).into())
+}
+
+fn refuse() -> Response {
+    Problem::not_found("path").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn status(peer: &str, app_token: Option<&str>, shown: Option<&str>) -> StatusCode {
+        let router = sidecar_only(Router::new().route("/events/x", post(|| async {})), app_token.map(Secret::new));
+        let mut request = Request::post("/events/x");
+        if let Some(token) = shown {
+            request = request.header(API_TOKEN, token);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+        router.oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn only_a_loopback_peer_with_the_token_passes() {
+        assert_eq!(status("127.0.0.1:9", Some("secret"), Some("secret")).await, StatusCode::OK);
+        assert_eq!(status("[::ffff:127.0.0.1]:9", None, None).await, StatusCode::OK);
+        assert_eq!(status("127.0.0.1:9", Some("secret"), Some("other")).await, StatusCode::NOT_FOUND);
+        assert_eq!(status("127.0.0.1:9", Some("secret"), None).await, StatusCode::NOT_FOUND);
+        assert_eq!(status("10.0.0.7:9", Some("secret"), Some("secret")).await, StatusCode::NOT_FOUND);
+        assert_eq!(status("10.0.0.7:9", None, None).await, StatusCode::NOT_FOUND);
+    }
+}

@@ -1,0 +1,61 @@
+//! The receiving side: which topics a service takes, and what it answers to a delivery.
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use events::Topic;
+use serde::Serialize;
+use serde_json::json;
+
+use super::PUBSUB;
+
+/// An entry of the service's list of topics, as Dapr asks for it at `GET /dapr/subscribe`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    #[serde(rename = "pubsubname")]
+    pubsub_name: &'static str,
+    topic: &'static str,
+    route: String,
+    dead_letter_topic: &'static str,
+}
+
+impl Subscription {
+    /// Deliveries of `topic` go to `POST /events/<topic>`; what the service drops goes to `<topic>.dead`.
+    pub fn to(topic: Topic) -> Self {
+        Self {
+            pubsub_name: PUBSUB,
+            topic: topic.as_str(),
+            route: format!("/events/{}", topic.as_str()),
+            dead_letter_topic: topic.dead_letter(),
+        }
+    }
+}
+
+/// Answers `GET /dapr/subscribe` with the list.
+pub fn router(subscriptions: &[Subscription]) -> Router {
+    let list = serde_json::json!(subscriptions);
+    Router::new().route("/dapr/subscribe", get(|| async move { axum::Json(list) }))
+}
+
+/// What a service answers to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, now or at an earlier delivery.
+    Success,
+    /// Not now: deliver it again.
+    Retry,
+    /// Never: on to the dead-letter topic.
+    Drop,
+}
+
+impl IntoResponse for Outcome {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Success => "SUCCESS",
+            Self::Retry => "RETRY",
+            Self::Drop => "DROP",
+        };
+        axum::Json(json!({ "status": status })).into_response()
+    }
+}

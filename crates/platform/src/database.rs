@@ -1,0 +1,120 @@
+//! Postgres: connecting, and bringing a service's schema up to date.
+//!
+//! Everything that runs during service passes a transaction pooler: schema-qualified tables, no session state.
+//! Migrations run as the owner of the tables; the service itself connects as a role that owns nothing.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait,
+};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+
+/// A service's own corner of the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Its name, such as `core`.
+    pub name: &'static str,
+    /// What the service may do to its tables, as in `GRANT`: `SELECT, INSERT` for one that only appends.
+    pub privileges: &'static str,
+}
+
+impl Schema {
+    /// The role that the service connects as: `<database>_<schema>`, so that several systems can share a server.
+    pub fn role(&self, database: &str) -> String {
+        format!("{database}_{}", self.name)
+    }
+}
+
+/// How many connections a pool keeps, and how long one may wait for it.
+#[derive(Clone, Debug)]
+pub struct PoolOptions {
+    /// Connections at most.
+    pub max_connections: u32,
+    /// How long a request waits for a connection before it is refused.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// A pool of connections; the first one is made at once, so a wrong address is told here.
+///
+/// # Errors
+/// When the database cannot be reached or refuses the credentials.
+pub async fn connect(url: &str, options: &PoolOptions) -> Result<DatabaseConnection, DbErr> {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(options.max_connections)
+        .min_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .sqlx_logging(false);
+    Database::connect(connect).await
+}
+
+/// One SQL file as a migration; files are applied in the order of the migrator's list and never edited afterwards.
+#[derive(Clone, Copy, Debug)]
+pub struct SqlMigration {
+    /// The file's name without its ending, such as `0001_tasks`.
+    pub name: &'static str,
+    /// The file's text: any number of statements.
+    pub sql: &'static str,
+}
+
+impl MigrationName for SqlMigration {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SqlMigration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.sql).await.map(|_| ())
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration(format!("{} cannot be undone: migrations expand, then contract", self.name)))
+    }
+}
+
+/// Applies what is missing of `M` in one transaction, and grants the service's role (when it exists) what
+/// `schema.privileges` says. Safe to run from several processes at once: one works, the others wait and find it done.
+///
+/// # Errors
+/// When a statement fails; the transaction is rolled back and the schema is as before.
+pub async fn migrate<M: MigratorTrait>(owner: &DatabaseConnection, schema: &Schema) -> Result<(), DbErr> {
+    let transaction = owner.begin().await?;
+    let name = schema.name;
+    transaction
+        .execute_unprepared(&format!(
+            "SELECT pg_advisory_xact_lock(hashtext('migrate:{name}')); \
+             CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name};"
+        ))
+        .await?;
+    M::up(&transaction, None).await?;
+    grant(&transaction, schema).await?;
+    transaction.commit().await
+}
+
+async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(), DbErr> {
+    let Schema { name, privileges } = schema;
+    let sql = format!(
+        "DO $grant$ DECLARE service text := current_database() || '_{name}'; BEGIN \
+           IF EXISTS (SELECT FROM pg_roles WHERE rolname = service) THEN \
+             EXECUTE format('GRANT USAGE ON SCHEMA {name} TO %I', service); \
+             EXECUTE format('GRANT {privileges} ON ALL TABLES IN SCHEMA {name} TO %I', service); \
+             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA {name} TO %I', service); \
+           END IF; END $grant$"
+    );
+    transaction.execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// Whether the database answers, for readiness.
+pub async fn is_reachable(db: &DatabaseConnection) -> bool {
+    tokio::time::timeout(Duration::from_secs(2), db.ping()).await.is_ok_and(|answer| answer.is_ok())
+}

@@ -1,0 +1,18 @@
+//! What every Tidings service stands on: configuration, time, database, problems, identity, health, lifecycle, the
+//! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `actions`, `domain`, `store`).
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod dapr;
+pub mod database;
+pub mod extract;
+pub mod health;
+pub mod http;
+pub mod lifecycle;
+pub mod metrics;
+pub mod outbox;
+pub mod problem;
+pub mod random;
+pub mod telemetry;
+pub mod trace;

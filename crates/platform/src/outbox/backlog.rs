@@ -1,0 +1,84 @@
+//! How much waits in the outbox, for `/health`, the metrics and a warning in the log.
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::Relay;
+use crate::clock::Clock;
+use crate::health::Check;
+use crate::metrics::Metrics;
+
+/// How often the backlog is measured.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// From this age on it is told in the log, in seconds.
+const OLD: i64 = 30;
+
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Rows that are not published yet.
+    pub pending: i64,
+    /// The age of the oldest of them in seconds; 0 when nothing waits.
+    pub oldest_seconds: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    pending: i64,
+    oldest: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+impl Backlog {
+    /// Measures the outbox of `schema`.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn measure(db: &DatabaseConnection, schema: &str, clock: &Clock) -> Result<Self, DbErr> {
+        let sql = format!(
+            "SELECT count(*) AS pending, min(created_at) AS oldest FROM {schema}.outbox WHERE published_at IS NULL"
+        );
+        let row = Row::find_by_statement(Statement::from_string(DbBackend::Postgres, sql)).one(db).await?;
+        let row = row.unwrap_or(Row { pending: 0, oldest: None });
+        let oldest_seconds = row.oldest.map_or(0, |oldest| (clock.now() - oldest).num_seconds().max(0));
+        Ok(Self { pending: row.pending, oldest_seconds })
+    }
+}
+
+/// Shows the backlog at `/health`. It is no reason to be unready: requests keep succeeding while the broker is away.
+pub fn backlog_check(db: DatabaseConnection, schema: &'static str, clock: Clock) -> Check {
+    Check::informative("outbox", move || {
+        let (db, clock) = (db.clone(), clock.clone());
+        Box::pin(async move {
+            match Backlog::measure(&db, schema, &clock).await {
+                Ok(backlog) => (
+                    backlog.oldest_seconds < OLD,
+                    json!({ "pending": backlog.pending, "oldest_age_seconds": backlog.oldest_seconds }),
+                ),
+                Err(_) => (false, json!({ "pending": null, "oldest_age_seconds": null })),
+            }
+        })
+    })
+}
+
+/// Keeps the metrics current, warns when rows grow old, and removes what was published, until `stop`.
+pub async fn watch(relay: Relay, metrics: Metrics, stop: CancellationToken) {
+    let pending = metrics.gauge("outbox_pending", "Events that wait to be published");
+    let oldest = metrics.gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits");
+    let mut ticks = tokio::time::interval(INTERVAL);
+    loop {
+        tokio::select! { _ = ticks.tick() => {}, () = stop.cancelled() => return }
+        let measured = Backlog::measure(&relay.db, relay.schema, &relay.clock).await;
+        if let Ok(backlog) = measured {
+            pending.set(backlog.pending);
+            oldest.set(backlog.oldest_seconds);
+            if backlog.oldest_seconds >= OLD {
+                let Backlog { pending, oldest_seconds } = backlog;
+                tracing::warn!(service = relay.app_id, pending, oldest_seconds, "the outbox is not draining");
+            }
+        }
+        while matches!(relay.remove_published().await, Ok(removed) if removed > 0) {}
+    }
+}

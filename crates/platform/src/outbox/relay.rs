@@ -1,0 +1,176 @@
+//! Moves events from the outbox to the broker, in order for each workspace, with any number of replicas.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement,
+    TransactionTrait,
+};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::row::OutboxRow;
+use crate::clock::Clock;
+use crate::dapr::publish::{Message, Publisher};
+
+/// Rows of one batch.
+const BATCH: u64 = 500;
+/// How often the outbox is looked at when nobody rang.
+const POLL: Duration = Duration::from_secs(1);
+/// The longest pause after failures.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// How long published rows are kept, for whoever looks into what was sent.
+const KEEP_PUBLISHED: chrono::Duration = chrono::Duration::minutes(10);
+/// Rows removed at once.
+const REMOVE_BATCH: u64 = 1_000;
+
+/// Rung after each commit that wrote to the outbox.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// There is something to publish.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// The relay of one service's outbox.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// The service's database.
+    pub db: DatabaseConnection,
+    /// The schema of its outbox.
+    pub schema: &'static str,
+    /// Its app-id: the `source` of its events.
+    pub app_id: &'static str,
+    /// Its sidecar.
+    pub publisher: Publisher,
+    /// Rung after commits.
+    pub wake: Wake,
+    /// The time.
+    pub clock: Clock,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error("the outbox cannot be read: {0}")]
+    Database(#[from] DbErr),
+    #[error("the sidecar did not take the events: {0}")]
+    Publish(#[from] tonic::Status),
+}
+
+impl Relay {
+    /// Publishes until `stop`; failures are waited out with a growing pause, and nothing is lost meanwhile.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut failures: u32 = 0;
+        while !stop.is_cancelled() {
+            let pause = match self.publish_batch().await {
+                Ok(published) => {
+                    if failures > 0 {
+                        tracing::info!(service = self.app_id, published, "the outbox drains again");
+                    }
+                    failures = 0;
+                    if published >= BATCH { Duration::ZERO } else { POLL }
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    if failures.is_power_of_two() {
+                        tracing::warn!(service = self.app_id, %error, failures, "events wait in the outbox");
+                    }
+                    let pause = backoff(failures);
+                    // A ring does not shorten the pause after a failure.
+                    tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
+                    Duration::ZERO
+                }
+            };
+            if !pause.is_zero() {
+                tokio::select! { _ = timeout(pause, self.wake.0.notified()) => {}, () = stop.cancelled() => {} }
+            }
+        }
+    }
+
+    /// Publishes the oldest rows of the shards that no other replica holds, and returns how many they were.
+    async fn publish_batch(&self) -> Result<u64, RelayError> {
+        let transaction = self.db.begin().await?;
+        let shards = self.claim_shards(&transaction).await?;
+        let rows = self.oldest(&transaction, shards).await?;
+        if rows.is_empty() {
+            transaction.rollback().await?;
+            return Ok(0);
+        }
+        try_join_all(
+            by_topic(&rows, self.app_id)
+                .into_iter()
+                .map(|(topic, messages)| async move { self.publisher.publish(topic, messages).await }),
+        )
+        .await?;
+        self.mark_published(&transaction, &rows).await?;
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Takes the shards that are free for the length of the transaction. A statement of its own, so that the next one sees
+    /// what the last holder committed.
+    async fn claim_shards(&self, transaction: &DatabaseTransaction) -> Result<Vec<i16>, DbErr> {
+        let sql = "SELECT shard::smallint FROM generate_series(0, 15) shard \
+                   WHERE pg_try_advisory_xact_lock(hashtext($1), shard)";
+        let name = format!("outbox:{}", self.schema);
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
+        let rows = transaction.query_all_raw(statement).await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    }
+
+    async fn oldest(&self, transaction: &DatabaseTransaction, shards: Vec<i16>) -> Result<Vec<OutboxRow>, DbErr> {
+        let sql = format!(
+            "SELECT id, workspace_id, event_id, event_type, topics, payload, trace_context \
+             FROM {}.outbox WHERE published_at IS NULL AND shard = ANY ($1) ORDER BY id LIMIT {BATCH}",
+            self.schema
+        );
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [shards.into()]);
+        OutboxRow::find_by_statement(statement).all(transaction).await
+    }
+
+    async fn mark_published(&self, transaction: &DatabaseTransaction, rows: &[OutboxRow]) -> Result<(), DbErr> {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let sql = format!("UPDATE {}.outbox SET published_at = $1 WHERE id = ANY ($2)", self.schema);
+        let values = [self.clock.now().into(), ids.into()];
+        transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+        Ok(())
+    }
+
+    /// Removes a batch of rows that were published a while ago; returns how many.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn remove_published(&self) -> Result<u64, DbErr> {
+        let sql = format!(
+            "DELETE FROM {0}.outbox WHERE id IN \
+             (SELECT id FROM {0}.outbox WHERE published_at < $1 ORDER BY published_at LIMIT {REMOVE_BATCH})",
+            self.schema
+        );
+        let before = self.clock.now() - KEEP_PUBLISHED;
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [before.into()]);
+        Ok(self.db.execute_raw(statement).await?.rows_affected())
+    }
+}
+
+/// The same event goes to each of its topics; the order within a topic is that of the rows.
+fn by_topic<'a>(rows: &'a [OutboxRow], source: &str) -> BTreeMap<&'a str, Vec<Message>> {
+    let mut topics: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
+    for row in rows {
+        let message = row.message(source);
+        for topic in &row.topics {
+            topics.entry(topic).or_default().push(message.clone());
+        }
+    }
+    topics
+}
+
+fn backoff(failures: u32) -> Duration {
+    Duration::from_millis(100).saturating_mul(1 << failures.min(6)).min(MAX_BACKOFF)
+}

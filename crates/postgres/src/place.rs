@@ -1,0 +1,98 @@
+//! Where the data stands, and the log and the password beside it.
+
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::account::Account;
+use crate::error::{Error, FileContext};
+
+/// Where root's data goes when the server's account cannot enter the wanted directory.
+const SYSTEM_DATA: &str = "/var/lib/tidings";
+
+/// The files of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The data directory itself, never a link.
+    pub(crate) data: PathBuf,
+    /// Beside the directory that was asked for.
+    pub(crate) log: PathBuf,
+    /// Beside the directory that was asked for.
+    pub(crate) password: PathBuf,
+    /// Whom the server runs as, when not as the caller.
+    pub(crate) account: Option<Account>,
+}
+
+impl Place {
+    /// Settles where the data for `wanted` stands, and creates the directories above it.
+    ///
+    /// A root user's directory is often closed to the server's account (`/root` has mode 0700). The data then goes to
+    /// `/var/lib/tidings`, and `wanted` becomes a link to it.
+    pub(crate) fn settle(wanted: &Path) -> Result<Self, Error> {
+        let wanted = std::path::absolute(wanted).context("use", wanted)?;
+        let parent = wanted.parent().unwrap_or(&wanted).to_owned();
+        fs::create_dir_all(&parent).context("create", &parent)?;
+        let beside = |ending: &str| {
+            let mut name = wanted.file_name().unwrap_or_default().to_owned();
+            name.push(ending);
+            parent.join(name)
+        };
+        let mut account = Account::for_server()?;
+        let data = match (fs::canonicalize(&wanted), account) {
+            (Ok(existing), _) => existing,
+            (Err(_), Some(server)) if !server.can_enter(&parent) => relocate(&wanted)?,
+            (Err(_), _) => wanted.clone(),
+        };
+        if let (Some(_), Ok(metadata)) = (account, fs::metadata(&data)) {
+            // Data that another account wrote, before root took over, stays that account's.
+            account = Account::new(metadata.uid(), metadata.gid()).or(account);
+        }
+        Ok(Self { data, log: beside(".log"), password: beside(".password"), account })
+    }
+
+    /// Creates a directory that only the server's account (or the caller, if that runs the server) can use.
+    pub(crate) fn create_private(&self, path: &Path) -> Result<(), Error> {
+        create_private(path, self.account)
+    }
+}
+
+/// Creates a directory of mode 0700 for `account`.
+pub(crate) fn create_private(path: &Path, account: Option<Account>) -> Result<(), Error> {
+    DirBuilder::new().mode(0o700).create(path).context("create", path)?;
+    account.map_or(Ok(()), |account| account.own(path))
+}
+
+/// Makes `wanted` a link to a directory that the server's account can enter, and returns that one.
+fn relocate(wanted: &Path) -> Result<PathBuf, Error> {
+    let system = Path::new(SYSTEM_DATA);
+    fs::create_dir_all(system).context("create", system)?;
+    let target = fs::read_link(wanted).unwrap_or_else(|_| system.join(short_hash(wanted)));
+    if fs::symlink_metadata(wanted).is_err() {
+        set_aside(&target)?;
+        symlink(&target, wanted).context("create", wanted)?;
+    }
+    Ok(target)
+}
+
+/// Data without the link to it was given up by removing the link; it is kept once more rather than deleted.
+fn set_aside(target: &Path) -> Result<(), Error> {
+    let aside = target.with_extension("removed");
+    if fs::symlink_metadata(target).is_err() {
+        return Ok(());
+    }
+    match fs::remove_dir_all(&aside) {
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(source).context("remove", &aside)?,
+        _ => {}
+    }
+    tracing::warn!(from = %target.display(), to = %aside.display(), "setting old data aside");
+    fs::rename(target, &aside).context("rename", target)
+}
+
+/// Sixteen hexadecimal digits that tell one wanted path from another.
+fn short_hash(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

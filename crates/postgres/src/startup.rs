@@ -1,0 +1,84 @@
+//! Waiting for a server to accept connections, and telling why one does not.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::Error;
+use crate::guardian::{Guardian, POLL};
+use crate::place::Place;
+
+/// How much of the log an error quotes.
+const QUOTED_LINES: usize = 5;
+
+/// Waits until the server accepts connections.
+///
+/// `log_start` is where this server's lines begin in the log, in bytes.
+pub(crate) async fn wait_until_ready(
+    guardian: &mut Guardian,
+    place: &Place,
+    port: u16,
+    log_start: u64,
+    patience: Duration,
+) -> Result<(), Error> {
+    let deadline = Instant::now() + patience;
+    while !is_ready(&place.data, guardian.server) {
+        if guardian.has_ended() {
+            return Err(explain(place, port, &log_since(&place.log, log_start)));
+        }
+        if Instant::now() >= deadline {
+            let said = last_lines(&log_since(&place.log, log_start));
+            return Err(Error::NotReady { seconds: patience.as_secs(), log: place.log.clone(), said });
+        }
+        sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// Reads what `pg_ctl --wait` reads: `postmaster.pid` has the server's process id in its first line and its state in
+/// the eighth.
+fn is_ready(data: &Path, server: u32) -> bool {
+    let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
+    let mut lines = text.lines().map(str::trim);
+    lines.next() == Some(server.to_string().as_str()) && lines.nth(6) == Some("ready")
+}
+
+/// Turns the log of a server that ended into the error that says what to do.
+fn explain(place: &Place, port: u16, log: &str) -> Error {
+    let directory = place.data.clone();
+    if log.contains("No space left on device") {
+        return Error::DiskFull { directory };
+    }
+    if let Some(pid) = other_server(log) {
+        return Error::AlreadyRunning { directory, pid };
+    }
+    if log.contains("Address already in use") {
+        return Error::PortInUse { port };
+    }
+    Error::Ended { log: place.log.clone(), said: last_lines(log) }
+}
+
+/// The process id in `HINT: Is another postmaster (PID 4711) running in data directory "…"?`
+fn other_server(log: &str) -> Option<u32> {
+    let (_, hint) = log.split_once("Is another postmaster (PID ").or_else(|| log.split_once("Is another postgres (PID "))?;
+    hint.split(')').next()?.parse().ok()
+}
+
+fn log_since(log: &Path, start: u64) -> String {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = fs::File::open(log)?;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<_> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(QUOTED_LINES)..].join("; ")
+}

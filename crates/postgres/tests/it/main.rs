@@ -1,0 +1,3 @@
+//! A private server: started, restarted, refused, ended with its owner.
+
+mod life;
