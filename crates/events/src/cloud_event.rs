@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Malformed;
+use crate::{Malformed, schema};
 
 /// The version of the `CloudEvents` specification that we speak.
 pub const SPEC_VERSION: &str = "1.0";
@@ -32,18 +32,10 @@ pub struct CloudEvent {
     pub datacontenttype: Option<String>,
     /// The trace that caused the event (W3C Trace Context). Anything but text reads as none: a
     /// broken trace is no reason to lose an event.
-    #[serde(
-        default,
-        deserialize_with = "text_or_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
     /// The same value again: Dapr empties `traceparent` when this is absent.
-    #[serde(
-        default,
-        deserialize_with = "text_or_none",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "text_or_none", skip_serializing_if = "Option::is_none")]
     pub traceid: Option<String>,
     /// The topic, as the sidecar notes it; for a dead letter the topic that it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +44,6 @@ pub struct CloudEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pubsubname: Option<String>,
     /// The event.
-    #[serde(default)]
     pub data: Value,
 }
 
@@ -87,8 +78,8 @@ impl CloudEvent {
     /// # Errors
     /// [`Malformed`] when the bytes are not JSON or not a `CloudEvents` 1.0 message.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, Malformed> {
-        let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| Malformed::whole(format!("is not JSON: {error}")))?;
+        let value: Value =
+            serde_json::from_slice(bytes).map_err(|error| Malformed::whole(format!("is not JSON: {error}")))?;
         Self::from_value(value)
     }
 
@@ -97,21 +88,8 @@ impl CloudEvent {
     /// # Errors
     /// [`Malformed`] when the value is not a `CloudEvents` 1.0 message.
     pub fn from_value(value: Value) -> Result<Self, Malformed> {
-        let event: Self = serde_json::from_value(value)
-            .map_err(|error| Malformed::whole(format!("is not a CloudEvent: {error}")))?;
-        if event.specversion != SPEC_VERSION {
-            return Err(Malformed::whole("is not `1.0`").under("specversion"));
-        }
-        for (name, value) in [
-            ("id", &event.id),
-            ("type", &event.event_type),
-            ("source", &event.source),
-        ] {
-            if value.is_empty() {
-                return Err(Malformed::whole("is empty").under(name));
-            }
-        }
-        Ok(event)
+        schema::CLOUD_EVENT.check(&value)?;
+        serde_json::from_value(value).map_err(|error| Malformed::whole(format!("is not a CloudEvent: {error}")))
     }
 }
 

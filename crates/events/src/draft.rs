@@ -4,9 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    Event, EventData, EventType, FieldChange, Metadata, Source, TagChange, TaskData, UserData,
-};
+use crate::{Event, EventData, EventType, FieldChange, Metadata, Source, TagChange, TaskData, UserData};
 
 /// What a producer says; the outbox adds the rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,8 +122,5 @@ fn field_change(event_type: EventType, before: &TaskData, after: &TaskData) -> O
         },
         _ => return None,
     };
-    Some(FieldChange {
-        from: field(before),
-        to: field(after),
-    })
+    Some(FieldChange { from: field(before), to: field(after) })
 }

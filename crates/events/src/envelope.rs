@@ -70,9 +70,6 @@ pub struct Metadata {
 impl Metadata {
     /// Metadata of an event that this crate writes.
     pub fn of(source: Source) -> Self {
-        Self {
-            source,
-            version: PAYLOAD_VERSION.to_owned(),
-        }
+        Self { source, version: PAYLOAD_VERSION.to_owned() }
     }
 }

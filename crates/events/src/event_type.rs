@@ -65,11 +65,7 @@ impl FromStr for EventType {
     type Err = UnknownEventType;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .find(|known| known.as_str() == name)
-            .copied()
-            .ok_or_else(|| UnknownEventType(name.to_owned()))
+        Self::ALL.iter().find(|known| known.as_str() == name).copied().ok_or_else(|| UnknownEventType(name.to_owned()))
     }
 }
 

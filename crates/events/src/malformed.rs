@@ -14,10 +14,7 @@ pub struct Malformed {
 
 impl Malformed {
     pub(crate) fn whole(reason: impl Into<String>) -> Self {
-        Self {
-            pointer: String::new(),
-            reason: reason.into(),
-        }
+        Self { pointer: String::new(), reason: reason.into() }
     }
 
     /// The same finding, seen from one level further out.

@@ -6,9 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    CloudEvent, Event, EventData, EventType, Malformed, Metadata, PAYLOAD_VERSION, TaskData, schema,
-};
+use crate::{CloudEvent, Event, EventData, EventType, Malformed, Metadata, PAYLOAD_VERSION, TaskData, schema};
 
 /// A message that keeps the contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +56,7 @@ impl Event {
     /// # Errors
     /// [`Malformed`] when the message breaks the contract; the pointer starts at the `CloudEvent`.
     pub fn from_cloud_event(bytes: &[u8]) -> Result<Received, Malformed> {
-        let CloudEvent {
-            data, traceparent, ..
-        } = CloudEvent::from_slice(bytes)?;
+        let CloudEvent { data, traceparent, .. } = CloudEvent::from_slice(bytes)?;
         read(data, traceparent).map_err(|malformed| malformed.under("data"))
     }
 
@@ -90,11 +86,7 @@ fn read(payload: Value, traceparent: Option<String>) -> Result<Received, Malform
     };
     schema::body(event_type).check(&payload)?;
     let event = Box::new(known(event_type, envelope, &payload)?);
-    Ok(Received::Known {
-        event,
-        payload,
-        traceparent,
-    })
+    Ok(Received::Known { event, payload, traceparent })
 }
 
 fn known(event_type: EventType, envelope: Envelope, payload: &Value) -> Result<Event, Malformed> {
@@ -113,21 +105,13 @@ fn known(event_type: EventType, envelope: Envelope, payload: &Value) -> Result<E
 }
 
 fn task(event_type: EventType, payload: &Value, name: &str) -> Result<Option<TaskData>, Malformed> {
-    if event_type.is_about_task() {
-        field(payload, name)
-    } else {
-        Ok(None)
-    }
+    if event_type.is_about_task() { field(payload, name) } else { Ok(None) }
 }
 
 fn data(event_type: EventType, payload: &Value) -> Result<Option<EventData>, Malformed> {
     Ok(match event_type {
-        EventType::UserCreated | EventType::UserUpdated => {
-            field(payload, "data")?.map(EventData::User)
-        }
-        EventType::TaskTagAdded | EventType::TaskTagRemoved => {
-            field(payload, "data")?.map(EventData::Tag)
-        }
+        EventType::UserCreated | EventType::UserUpdated => field(payload, "data")?.map(EventData::User),
+        EventType::TaskTagAdded | EventType::TaskTagRemoved => field(payload, "data")?.map(EventData::Tag),
         EventType::TaskStatusChanged
         | EventType::TaskPriorityChanged
         | EventType::TaskDueDateSet
@@ -139,9 +123,7 @@ fn data(event_type: EventType, payload: &Value) -> Result<Option<EventData>, Mal
 fn field<T: DeserializeOwned>(payload: &Value, name: &str) -> Result<Option<T>, Malformed> {
     match payload.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => typed(value)
-            .map(Some)
-            .map_err(|malformed: Malformed| malformed.under(name)),
+        Some(value) => typed(value).map(Some).map_err(|malformed: Malformed| malformed.under(name)),
     }
 }
 
@@ -155,9 +137,5 @@ fn check_version(version: &str) -> Result<(), Malformed> {
     if major(version) == major(PAYLOAD_VERSION) {
         return Ok(());
     }
-    Err(
-        Malformed::whole("is not a version that this consumer reads")
-            .under("version")
-            .under("metadata"),
-    )
+    Err(Malformed::whole("is not a version that this consumer reads").under("version").under("metadata"))
 }

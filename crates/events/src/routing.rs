@@ -7,9 +7,7 @@ impl EventType {
     pub const fn topics(self) -> &'static [Topic] {
         use Topic::{TaskEvents, TaskUpdates, UserActivities};
         match self {
-            Self::TaskCreated | Self::TaskUpdated | Self::TaskDeleted => {
-                &[TaskEvents, TaskUpdates, UserActivities]
-            }
+            Self::TaskCreated | Self::TaskUpdated | Self::TaskDeleted => &[TaskEvents, TaskUpdates, UserActivities],
             Self::TaskCompleted
             | Self::TaskReopened
             | Self::TaskArchived
@@ -40,9 +38,6 @@ impl Topic {
 
     /// The events that travel on this topic.
     pub fn event_types(self) -> impl Iterator<Item = EventType> {
-        EventType::ALL
-            .iter()
-            .copied()
-            .filter(move |event_type| event_type.topics().contains(&self))
+        EventType::ALL.iter().copied().filter(move |event_type| event_type.topics().contains(&self))
     }
 }

@@ -25,14 +25,7 @@ pub enum Source {
 
 impl Source {
     /// The sources that this version knows.
-    pub const KNOWN: &'static [&'static str] = &[
-        "rest_api",
-        "mcp_tool",
-        "chat",
-        "recurring",
-        "restore",
-        "system",
-    ];
+    pub const KNOWN: &'static [&'static str] = &["rest_api", "mcp_tool", "chat", "recurring", "restore", "system"];
 
     /// The name on the wire.
     pub fn as_str(&self) -> &str {

@@ -57,11 +57,7 @@ impl FromStr for Topic {
     type Err = UnknownTopic;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .iter()
-            .find(|known| known.as_str() == name)
-            .copied()
-            .ok_or_else(|| UnknownTopic(name.to_owned()))
+        Self::ALL.iter().find(|known| known.as_str() == name).copied().ok_or_else(|| UnknownTopic(name.to_owned()))
     }
 }
 

@@ -5,10 +5,13 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+
+use crate::config::{Reader, Variables};
 
 /// A service's own corner of the database.
 #[derive(Clone, Copy, Debug)]
@@ -117,4 +120,17 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
 /// Whether the database answers, for readiness.
 pub async fn is_reachable(db: &DatabaseConnection) -> bool {
     tokio::time::timeout(Duration::from_secs(2), db.ping()).await.is_ok_and(|answer| answer.is_ok())
+}
+
+/// What `<service> migrate` does: applies `M` as the owner named by `DATABASE_URL_DIRECT`, else by `DATABASE_URL`.
+///
+/// # Errors
+/// When neither is set, the database is out of reach, or a migration fails.
+pub async fn migrate_from<M: MigratorTrait>(variables: &Variables, schema: &Schema) -> anyhow::Result<()> {
+    let reader = Reader::new(variables);
+    let url = reader.optional("DATABASE_URL_DIRECT").or_else(|| reader.optional("DATABASE_URL"));
+    let url = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
+    let owner = connect(url, &PoolOptions { max_connections: 1, ..PoolOptions::default() }).await?;
+    migrate::<M>(&owner, schema).await?;
+    Ok(())
 }

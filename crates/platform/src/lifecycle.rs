@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::config::ServiceConfig;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -147,6 +149,15 @@ async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {
     let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
     metrics.request(method.as_str(), route, response.status().as_u16(), started.elapsed());
     response
+}
+
+/// The listener that the settings ask for.
+///
+/// # Errors
+/// When the port is taken or may not be had; the text says which.
+pub async fn bind(config: &ServiceConfig) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(config.bind_address, config.port);
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another PORT or free it"))
 }
 
 /// Cancelled at the first SIGINT or SIGTERM; a second signal ends the process at once.

@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn an_account_with_the_number_of_root_is_not_taken() {
-        assert_eq!(Account::choose("postgres:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false"),
-            Some(Account { uid: 65534, gid: 65534 }));
+        assert_eq!(
+            Account::choose("postgres:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false"),
+            Some(Account { uid: 65534, gid: 65534 })
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The data directory: which version wrote it, and making a new one.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -8,7 +9,7 @@ use crate::account::command;
 use crate::binaries::Binaries;
 use crate::error::{Error, FileContext};
 use crate::password;
-use crate::place::Place;
+use crate::place::{Place, beside, create_private};
 
 /// The first release whose own `C.UTF-8` needs nothing of the operating system.
 const BUILTIN_LOCALE_SINCE: u32 = 17;
@@ -16,15 +17,19 @@ const BUILTIN_LOCALE_SINCE: u32 = 17;
 /// The major version that wrote the data; `None` when there is no data yet.
 pub(crate) fn data_major(data: &Path) -> Result<Option<u32>, Error> {
     let file = data.join("PG_VERSION");
-    if file.exists() {
-        let text = fs::read_to_string(&file).context("read", &file)?;
-        let major = text.trim().parse().map_err(|_| Error::NotADataDirectory { directory: data.to_owned() });
-        return major.map(Some);
+    match fs::read_to_string(&file) {
+        Ok(text) => text.trim().parse().map(Some).map_err(|_| Error::NotADataDirectory { directory: data.to_owned() }),
+        Err(source) if source.kind() == ErrorKind::NotFound && is_free(data) => Ok(None),
+        Err(source) if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(Error::NotADataDirectory { directory: data.to_owned() })
+        }
+        Err(source) => Err(source).context("read", &file),
     }
-    match fs::read_dir(data).map(|mut entries| entries.next().is_none()) {
-        Ok(false) => Err(Error::NotADataDirectory { directory: data.to_owned() }),
-        _ => Ok(None),
-    }
+}
+
+/// Whether there is nothing, or an empty directory.
+fn is_free(directory: &Path) -> bool {
+    fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
 
 /// Makes the data directory where there is none, and returns the superuser's password.
@@ -32,16 +37,16 @@ pub(crate) fn data_major(data: &Path) -> Result<Option<u32>, Error> {
 /// It is made under another name and renamed when complete, so that one cut short is never taken for data.
 pub(crate) fn ensure(place: &Place, binaries: &Binaries) -> Result<String, Error> {
     // One at a time: a second start waits here, and then finds the data.
-    let lock = fs::File::options().append(true).create(true).open(&place.log).context("open", &place.log)?;
-    lock.lock().context("lock", &place.log)?;
+    let log = place.open_log()?;
+    log.lock().context("lock", &place.log)?;
     if data_major(&place.data)?.is_some() {
         return password::read(&place.password, &place.data);
     }
-    let staging = place.data.with_extension("new");
+    let staging = beside(&place.data, ".new");
     if staging.exists() {
         fs::remove_dir_all(&staging).context("remove", &staging)?;
     }
-    place.create_private(&staging)?;
+    create_private(&staging, place.account)?;
     let password = password::generate();
     let made = initialise(place, binaries, &staging, &password);
     let _ = fs::remove_dir_all(&staging);
@@ -94,6 +99,7 @@ fn initdb(
         .arg("--pwfile")
         .arg(password_file)
         .args(locale)
+        .args(place.throw_away.then_some("--no-sync"))
         .stdin(Stdio::null())
         .output()
         .context("run", &program)?;

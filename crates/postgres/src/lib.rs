@@ -5,9 +5,12 @@
 
 mod account;
 mod binaries;
+mod builder;
 mod cache;
 mod cluster;
 mod error;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod guardian;
 mod password;
 mod place;
@@ -15,5 +18,6 @@ mod server;
 mod startup;
 
 pub use binaries::{BINARIES_VARIABLE, MINIMUM_MAJOR};
+pub use builder::Builder;
 pub use error::Error;
-pub use server::{Builder, Server};
+pub use server::Server;

@@ -5,16 +5,21 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rand::TryRngCore;
 use rand::rngs::OsRng;
+use rand::{RngCore, TryRngCore};
 
 use crate::error::{Error, FileContext};
 
 /// A new password of 256 bits, in hexadecimal so that it needs no escaping in a URL.
 pub(crate) fn generate() -> String {
     let mut bytes = [0_u8; 32];
-    rand::RngCore::fill_bytes(&mut OsRng.unwrap_err(), &mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    OsRng.unwrap_err().fill_bytes(&mut bytes);
+    hexadecimal(&bytes)
+}
+
+/// Two lower-case digits per byte.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Writes `password` to a file of mode 0600; an older file there is replaced.

@@ -1,14 +1,15 @@
 //! Where the data stands, and the log and the password beside it.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
 use crate::error::{Error, FileContext};
+use crate::password;
 
 /// Where root's data goes when the server's account cannot enter the wanted directory.
 const SYSTEM_DATA: &str = "/var/lib/tidings";
@@ -24,6 +25,8 @@ pub(crate) struct Place {
     pub(crate) password: PathBuf,
     /// Whom the server runs as, when not as the caller.
     pub(crate) account: Option<Account>,
+    /// Nothing of it is needed after the process has ended.
+    pub(crate) throw_away: bool,
 }
 
 impl Place {
@@ -35,11 +38,6 @@ impl Place {
         let wanted = std::path::absolute(wanted).context("use", wanted)?;
         let parent = wanted.parent().unwrap_or(&wanted).to_owned();
         fs::create_dir_all(&parent).context("create", &parent)?;
-        let beside = |ending: &str| {
-            let mut name = wanted.file_name().unwrap_or_default().to_owned();
-            name.push(ending);
-            parent.join(name)
-        };
         let mut account = Account::for_server()?;
         let data = match (fs::canonicalize(&wanted), account) {
             (Ok(existing), _) => existing,
@@ -50,16 +48,50 @@ impl Place {
             // Data that another account wrote, before root took over, stays that account's.
             account = Account::new(metadata.uid(), metadata.gid()).or(account);
         }
-        Ok(Self { data, log: beside(".log"), password: beside(".password"), account })
+        Ok(Self {
+            data,
+            log: beside(&wanted, ".log"),
+            password: beside(&wanted, ".password"),
+            account,
+            throw_away: false,
+        })
     }
 
-    /// Creates a directory that only the server's account (or the caller, if that runs the server) can use.
-    pub(crate) fn create_private(&self, path: &Path) -> Result<(), Error> {
-        create_private(path, self.account)
+    /// A new directory in the temporary one, for a server that is not kept.
+    ///
+    /// It belongs to the server's account, which removes it when the process has ended.
+    pub(crate) fn temporary() -> Result<Self, Error> {
+        let account = Account::for_server()?;
+        let wanted = std::env::temp_dir();
+        // A root user's own temporary directory may be closed to the server's account.
+        let closed = account.is_some_and(|account| !account.can_enter(&wanted));
+        let parent = if closed { PathBuf::from("/tmp") } else { wanted };
+        let directory = parent.join(format!("tidings-postgres-{}", &password::generate()[..16]));
+        create_private(&directory, account)?;
+        let data = directory.join("data");
+        Ok(Self { log: beside(&data, ".log"), password: beside(&data, ".password"), data, account, throw_away: true })
+    }
+
+    /// The directory to remove after the process has ended, if any.
+    pub(crate) fn removable(&self) -> Option<&Path> {
+        if self.throw_away { self.data.parent() } else { None }
+    }
+
+    /// Opens the log to append to it; it can quote what people stored, so others may not read it.
+    pub(crate) fn open_log(&self) -> Result<File, Error> {
+        let mut options = File::options();
+        options.append(true).create(true).mode(0o600).open(&self.log).context("open", &self.log)
     }
 }
 
-/// Creates a directory of mode 0700 for `account`.
+/// `<path><ending>`.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Creates a directory of mode 0700 for `account`, or for the caller if that runs the server.
 pub(crate) fn create_private(path: &Path, account: Option<Account>) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(path).context("create", path)?;
     account.map_or(Ok(()), |account| account.own(path))
@@ -79,7 +111,7 @@ fn relocate(wanted: &Path) -> Result<PathBuf, Error> {
 
 /// Data without the link to it was given up by removing the link; it is kept once more rather than deleted.
 fn set_aside(target: &Path) -> Result<(), Error> {
-    let aside = target.with_extension("removed");
+    let aside = beside(target, ".removed");
     if fs::symlink_metadata(target).is_err() {
         return Ok(());
     }
@@ -94,5 +126,5 @@ fn set_aside(target: &Path) -> Result<(), Error> {
 /// Sixteen hexadecimal digits that tell one wanted path from another.
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    password::hexadecimal(&digest[..8])
 }

@@ -63,7 +63,8 @@ fn explain(place: &Place, port: u16, log: &str) -> Error {
 
 /// The process id in `HINT: Is another postmaster (PID 4711) running in data directory "…"?`
 fn other_server(log: &str) -> Option<u32> {
-    let (_, hint) = log.split_once("Is another postmaster (PID ").or_else(|| log.split_once("Is another postgres (PID "))?;
+    let (_, hint) =
+        log.split_once("Is another postmaster (PID ").or_else(|| log.split_once("Is another postgres (PID "))?;
     hint.split(')').next()?.parse().ok()
 }
 
@@ -81,4 +82,32 @@ fn log_since(log: &Path, start: u64) -> String {
 fn last_lines(log: &str) -> String {
     let lines: Vec<_> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(QUOTED_LINES)..].join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(log: &str) -> Error {
+        let [data, log_file, password] = ["/d/postgres", "/d/postgres.log", "/d/postgres.password"].map(Into::into);
+        explain(&Place { data, log: log_file, password, account: None, throw_away: false }, 5432, log)
+    }
+
+    #[test]
+    fn what_the_server_says_becomes_what_to_do() {
+        let live = "FATAL:  lock file \"postmaster.pid\" already exists\n\
+                    HINT:  Is another postmaster (PID 4711) running in data directory \"/d/postgres\"?\n";
+        assert!(matches!(explained(live), Error::AlreadyRunning { pid: 4711, .. }));
+        let full = "FATAL:  could not write lock file \"postmaster.pid\": No space left on device\n";
+        assert!(matches!(explained(full), Error::DiskFull { .. }));
+        let taken = "LOG:  could not bind IPv4 address \"127.0.0.1\": Address already in use\n\
+                     FATAL:  could not create any TCP/IP sockets\n";
+        assert!(matches!(explained(taken), Error::PortInUse { port: 5432 }));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_quoted_from_the_end_of_the_log() {
+        let text = explained("one\ntwo\n\nthree\nfour\n  five\nsix\nseven\n").to_string();
+        assert!(text.ends_with("it said: three; four; five; six; seven"), "{text}");
+    }
 }

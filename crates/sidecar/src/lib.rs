@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The embedded sidecar: answers the Dapr APIs that the services use, for every app of one process, one HTTP and one
+//! gRPC listener per app. Topics are a log in Postgres (schema `sidecar`), ordered per partition key and at-least-once.
+//!
+//! It supports the behaviours that the services rely on, as daprd 1.18 shows them, and no more: any other API answers
+//! `UNIMPLEMENTED` or 501 and names itself.
+
+mod delivery;
+mod envelope;
+mod grpc;
+mod http;
+mod log;
+mod metadata;
+mod publish;
+mod resources;
+mod run;
+mod settings;
+mod sidecar;
+mod tasks;
+
+use platform::database::{Schema, SqlMigration};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+pub use resources::{ResourceError, Resources};
+pub use run::run;
+pub use settings::{App, Backoff, Settings};
+
+/// The sidecar's corner of the database.
+pub const SCHEMA: Schema = Schema { name: "sidecar", privileges: "SELECT, INSERT, UPDATE, DELETE" };
+
+/// Brings the schema `sidecar` up to date.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(SqlMigration { name: "0001_log", sql: include_str!("../migrations/0001_log.sql") })]
+    }
+}

@@ -1,1 +1,67 @@
-//! Placeholder.
+//! The audit trail: every event of Tidings, recorded once, never changed, and answered for newest first.
+//!
+//! Events arrive from the sidecar at `POST /events/<topic>`; the history is read at `GET /internal/audit-logs` by
+//! backend-api, which decides who may see what.
+
+mod actions;
+mod api;
+mod app;
+mod config;
+mod domain;
+mod events;
+mod store;
+
+use anyhow::Context as _;
+use platform::clock::Clock;
+use platform::config::Secret;
+use platform::database::{PoolOptions, Schema, SqlMigration};
+use platform::lifecycle;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+
+/// The name of this service to its sidecar.
+pub const APP_ID: &str = "audit-service";
+
+/// The corner of the database that this service owns. It may add to the history, not change it.
+pub const SCHEMA: Schema = Schema { name: "audit", privileges: "SELECT, INSERT" };
+
+/// The migrations of [`SCHEMA`], oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(SqlMigration { name: "0001_entries", sql: include_str!("../migrations/0001_entries.sql") })]
+    }
+}
+
+/// Brings the schema up to date; `url` is that of the owner of its tables.
+///
+/// # Errors
+/// When the database is away or refuses; the schema is then as before.
+pub async fn migrate(url: &Secret) -> anyhow::Result<()> {
+    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let owner = platform::database::connect(url.expose(), &options).await.context("the database is out of reach")?;
+    platform::database::migrate::<Migrator>(&owner, &SCHEMA).await.context("the migration failed")?;
+    owner.close().await?;
+    Ok(())
+}
+
+/// Serves at `listener` until `shutdown`.
+///
+/// # Errors
+/// When the database is out of reach at the start, or the listener fails.
+pub async fn serve(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let url = config.database_url.expose();
+    let db = platform::database::connect(url, &config.pool).await.context("the database is out of reach")?;
+    let service = app::service(&config.service, db, clock)?;
+    lifecycle::serve(service, listener, config.service.drain, shutdown).await
+}

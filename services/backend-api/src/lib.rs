@@ -1,1 +1,56 @@
-//! Placeholder.
+//! backend-api: the single entry point. REST, identity and tasks; every change leaves as events through the outbox.
+
+pub mod actions;
+pub mod api;
+pub mod app;
+pub mod config;
+pub mod domain;
+pub mod store;
+
+use platform::clock::Clock;
+use platform::database::{self, PoolOptions, Schema, SqlMigration};
+use platform::lifecycle;
+use platform::random::Random;
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+
+/// Its name among the services.
+pub const APP_ID: &str = "backend-api";
+
+/// Its corner of the database.
+pub const SCHEMA: Schema = Schema { name: "core", privileges: "SELECT, INSERT, UPDATE, DELETE" };
+
+/// Its migrations, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let file = |name, sql| Box::new(SqlMigration { name, sql }) as Box<dyn MigrationTrait>;
+        vec![
+            file("0001_identity", include_str!("../migrations/0001_identity.sql")),
+            file("0002_tasks", include_str!("../migrations/0002_tasks.sql")),
+            file("0003_events", include_str!("../migrations/0003_events.sql")),
+        ]
+    }
+}
+
+/// Runs the service on `listener` until `shutdown`.
+///
+/// # Errors
+/// When the database is out of reach at the start, or the listener fails.
+pub async fn serve(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let pool = PoolOptions { max_connections: config.database_pool, ..PoolOptions::default() };
+    let db = database::connect(&config.database_url, &pool).await?;
+    let service = app::build(&config, db, clock, Random::system())?;
+    lifecycle::serve(service, listener, config.service.drain, shutdown).await
+}

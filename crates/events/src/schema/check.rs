@@ -36,18 +36,18 @@ impl Kind {
             Self::List(kind) => check_list(kind, value),
             Self::Text { min, max } => check_length(text(value)?, *min, *max),
             Self::Word(_) => check_length(text(value)?, 1, None),
+            Self::Constant(only) => {
+                let reason = format!("is not `{only}`");
+                must(text(value)? == *only, &reason)
+            }
+            Self::Trace => Ok(()),
             Self::NullableText => must(value.is_null() || value.is_string(), "is not text or null"),
             Self::Boolean => must(value.is_boolean(), "is not true or false"),
             Self::AnyObject => must(value.is_object(), "is not an object"),
             Self::Uuid => must(Uuid::try_parse(text(value)?).is_ok(), "is not a UUID"),
-            Self::Timestamp => must(
-                DateTime::parse_from_rfc3339(text(value)?).is_ok(),
-                "is not an RFC 3339 timestamp",
-            ),
+            Self::Timestamp => must(DateTime::parse_from_rfc3339(text(value)?).is_ok(), "is not an RFC 3339 timestamp"),
             Self::Integer { min } => match value.as_i64() {
-                Some(number) if number < *min => {
-                    Err(Malformed::whole(format!("is less than {min}")))
-                }
+                Some(number) if number < *min => Err(Malformed::whole(format!("is less than {min}"))),
                 Some(_) => Ok(()),
                 None => Err(Malformed::whole("is not a 64-bit whole number")),
             },
@@ -63,14 +63,12 @@ impl Kind {
 pub fn check_storable(value: &Value) -> Result<(), Malformed> {
     match value {
         Value::String(text) => must(!text.contains('\0'), "contains U+0000"),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            check_storable(item).map_err(|malformed| malformed.under(index))
-        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| check_storable(item).map_err(|malformed| malformed.under(index))),
         Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
-            must(
-                !name.contains('\0'),
-                "has a field whose name contains U+0000",
-            )?;
+            must(!name.contains('\0'), "has a field whose name contains U+0000")?;
             check_storable(value).map_err(|malformed| malformed.under(name))
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
@@ -81,10 +79,7 @@ fn check_list(kind: &Kind, value: &Value) -> Result<(), Malformed> {
     let Some(items) = value.as_array() else {
         return Err(Malformed::whole("is not a list"));
     };
-    items
-        .iter()
-        .enumerate()
-        .try_for_each(|(index, item)| kind.check(item).map_err(|malformed| malformed.under(index)))
+    items.iter().enumerate().try_for_each(|(index, item)| kind.check(item).map_err(|malformed| malformed.under(index)))
 }
 
 fn check_length(text: &str, min: usize, max: Option<usize>) -> Result<(), Malformed> {
@@ -93,23 +88,15 @@ fn check_length(text: &str, min: usize, max: Option<usize>) -> Result<(), Malfor
         return Err(Malformed::whole("is empty"));
     }
     match max {
-        Some(max) if length > max => {
-            Err(Malformed::whole(format!("is longer than {max} characters")))
-        }
+        Some(max) if length > max => Err(Malformed::whole(format!("is longer than {max} characters"))),
         _ => Ok(()),
     }
 }
 
 fn text(value: &Value) -> Result<&str, Malformed> {
-    value
-        .as_str()
-        .ok_or_else(|| Malformed::whole("is not text"))
+    value.as_str().ok_or_else(|| Malformed::whole("is not text"))
 }
 
 fn must(holds: bool, otherwise: &str) -> Result<(), Malformed> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Malformed::whole(otherwise))
-    }
+    if holds { Ok(()) } else { Err(Malformed::whole(otherwise)) }
 }

@@ -8,8 +8,8 @@ use crate::EventType;
 
 pub use check::check_storable;
 pub use tables::{
-    ENVELOPE, FIELD_CHANGE, METADATA, TAG_CHANGE, TASK, TASK_EVENT, TASK_FIELD_EVENT,
-    TASK_TAG_EVENT, USER, USER_EVENT,
+    CLOUD_EVENT, ENVELOPE, FIELD_CHANGE, METADATA, TAG_CHANGE, TASK, TASK_EVENT, TASK_FIELD_EVENT, TASK_TAG_EVENT,
+    USER, USER_EVENT,
 };
 
 /// The most characters of a user id: what a database index takes with room to spare.
@@ -58,6 +58,10 @@ pub enum Kind {
     },
     /// One of some words. Consumers accept others too: a newer producer may know more.
     Word(&'static [&'static str]),
+    /// This text and no other.
+    Constant(&'static str),
+    /// A W3C `traceparent`. Consumers read anything but text as none.
+    Trace,
     /// Text or `null`, always present.
     NullableText,
     /// A whole number, at least this.

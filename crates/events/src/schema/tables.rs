@@ -1,31 +1,39 @@
 //! The tables.
 
 use super::{Kind, MAX_EVENT_TYPE_LENGTH, MAX_USER_ID_LENGTH, Object, Property};
-use crate::Source;
+use crate::{SPEC_VERSION, Source};
 
 const TEXT: Kind = Kind::Text { min: 0, max: None };
-const USER_ID: Kind = Kind::Text {
-    min: 1,
-    max: Some(MAX_USER_ID_LENGTH),
-};
+const NAME: Kind = Kind::Text { min: 1, max: None };
+const USER_ID: Kind = Kind::Text { min: 1, max: Some(MAX_USER_ID_LENGTH) };
 
 const fn required(name: &'static str, kind: Kind, description: &'static str) -> Property {
-    Property {
-        name,
-        required: true,
-        kind,
-        description,
-    }
+    Property { name, required: true, kind, description }
 }
 
 const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Property {
-    Property {
-        name,
-        required: false,
-        kind,
-        description,
-    }
+    Property { name, required: false, kind, description }
 }
+
+/// The wrapper. `data` holds the envelope and the body.
+pub static CLOUD_EVENT: Object = Object {
+    name: "CloudEvent",
+    description: "A CloudEvents 1.0 message in structured JSON form.",
+    properties: &[
+        required("specversion", Kind::Constant(SPEC_VERSION), "The version of the CloudEvents specification."),
+        required("id", NAME, "The `event_id`."),
+        required("type", NAME, "The event type."),
+        required("source", NAME, "The app-id of the producer."),
+        optional("subject", TEXT, "The task that the event is about."),
+        optional("time", Kind::Timestamp, "The `timestamp` of the event."),
+        optional("datacontenttype", TEXT, "`application/json`."),
+        optional("traceparent", Kind::Trace, "The trace that caused the event (W3C Trace Context)."),
+        optional("traceid", Kind::Trace, "The same value as `traceparent`."),
+        optional("topic", TEXT, "The topic, noted by the sidecar; of a dead letter, the topic that it came from."),
+        optional("pubsubname", TEXT, "The pub/sub component, noted by the sidecar."),
+        required("data", Kind::AnyObject, "The event."),
+    ],
+};
 
 /// What every event has.
 pub static ENVELOPE: Object = Object {
@@ -37,35 +45,12 @@ pub static ENVELOPE: Object = Object {
             Kind::Uuid,
             "Names the event (UUID version 7); the same in every delivery and on every topic.",
         ),
-        required(
-            "event_type",
-            Kind::Text {
-                min: 1,
-                max: Some(MAX_EVENT_TYPE_LENGTH),
-            },
-            "What happened.",
-        ),
+        required("event_type", Kind::Text { min: 1, max: Some(MAX_EVENT_TYPE_LENGTH) }, "What happened."),
         required("user_id", USER_ID, "The user who did it."),
-        required(
-            "organization_id",
-            Kind::Uuid,
-            "The workspace in which it happened; also the partition key.",
-        ),
-        required(
-            "sequence",
-            Kind::Integer { min: 0 },
-            "The place of the event in its workspace, gapless from 1.",
-        ),
-        required(
-            "timestamp",
-            Kind::Timestamp,
-            "When it happened: UTC, up to microseconds.",
-        ),
-        required(
-            "metadata",
-            Kind::Object(&METADATA),
-            "About the event rather than about what happened.",
-        ),
+        required("organization_id", Kind::Uuid, "The workspace in which it happened; also the partition key."),
+        required("sequence", Kind::Integer { min: 0 }, "The place of the event in its workspace, gapless from 1."),
+        required("timestamp", Kind::Timestamp, "When it happened: UTC, up to microseconds."),
+        required("metadata", Kind::Object(&METADATA), "About the event rather than about what happened."),
     ],
 };
 
@@ -74,11 +59,7 @@ pub static METADATA: Object = Object {
     name: "Metadata",
     description: "About the event rather than about what happened.",
     properties: &[
-        required(
-            "source",
-            Kind::Word(Source::KNOWN),
-            "The way by which the change came in.",
-        ),
+        required("source", Kind::Word(Source::KNOWN), "The way by which the change came in."),
         required(
             "version",
             Kind::Text { min: 1, max: None },
@@ -87,11 +68,7 @@ pub static METADATA: Object = Object {
     ],
 };
 
-const TASK_DATA: Property = required(
-    "task_data",
-    Kind::Object(&TASK),
-    "The whole task after the change.",
-);
+const TASK_DATA: Property = required("task_data", Kind::Object(&TASK), "The whole task after the change.");
 const PREVIOUS_DATA: Property = optional(
     "previous_data",
     Kind::Object(&TASK),
@@ -99,11 +76,8 @@ const PREVIOUS_DATA: Property = optional(
 );
 
 /// A task event without further data.
-pub static TASK_EVENT: Object = Object {
-    name: "TaskEvent",
-    description: "A task event.",
-    properties: &[TASK_DATA, PREVIOUS_DATA],
-};
+pub static TASK_EVENT: Object =
+    Object { name: "TaskEvent", description: "A task event.", properties: &[TASK_DATA, PREVIOUS_DATA] };
 
 /// A task event about one field.
 pub static TASK_FIELD_EVENT: Object = Object {
@@ -112,11 +86,7 @@ pub static TASK_FIELD_EVENT: Object = Object {
     properties: &[
         TASK_DATA,
         PREVIOUS_DATA,
-        optional(
-            "data",
-            Kind::Object(&FIELD_CHANGE),
-            "What the field was and is.",
-        ),
+        optional("data", Kind::Object(&FIELD_CHANGE), "What the field was and is."),
     ],
 };
 
@@ -124,22 +94,14 @@ pub static TASK_FIELD_EVENT: Object = Object {
 pub static TASK_TAG_EVENT: Object = Object {
     name: "TaskTagEvent",
     description: "A task event about one tag.",
-    properties: &[
-        TASK_DATA,
-        PREVIOUS_DATA,
-        optional("data", Kind::Object(&TAG_CHANGE), "Which tag."),
-    ],
+    properties: &[TASK_DATA, PREVIOUS_DATA, optional("data", Kind::Object(&TAG_CHANGE), "Which tag.")],
 };
 
 /// A user event.
 pub static USER_EVENT: Object = Object {
     name: "UserEvent",
     description: "A user event.",
-    properties: &[required(
-        "data",
-        Kind::Object(&USER),
-        "The profile after the change.",
-    )],
+    properties: &[required("data", Kind::Object(&USER), "The profile after the change.")],
 };
 
 /// `data` of a task event about one field.
@@ -147,16 +109,8 @@ pub static FIELD_CHANGE: Object = Object {
     name: "FieldChange",
     description: "The old and the new value of a status, a priority, a due date (RFC 3339) or an assignee (user id).",
     properties: &[
-        required(
-            "from",
-            Kind::NullableText,
-            "Before the change; `null` when there was none.",
-        ),
-        required(
-            "to",
-            Kind::NullableText,
-            "After the change; `null` when there is none.",
-        ),
+        required("from", Kind::NullableText, "Before the change; `null` when there was none."),
+        required("to", Kind::NullableText, "After the change; `null` when there is none."),
     ],
 };
 
@@ -164,11 +118,7 @@ pub static FIELD_CHANGE: Object = Object {
 pub static TAG_CHANGE: Object = Object {
     name: "TagChange",
     description: "The tag that a task got or lost.",
-    properties: &[required(
-        "tag",
-        Kind::Text { min: 1, max: None },
-        "The tag.",
-    )],
+    properties: &[required("tag", Kind::Text { min: 1, max: None }, "The tag.")],
 };
 
 /// `task_data` and `previous_data`.
@@ -178,72 +128,28 @@ pub static TASK: Object = Object {
     properties: &[
         required("id", Kind::Uuid, "The task."),
         required("user_id", USER_ID, "The user who owns the task."),
-        required(
-            "workspace_id",
-            Kind::Uuid,
-            "The workspace that the task belongs to.",
-        ),
-        optional(
-            "project_id",
-            Kind::Uuid,
-            "The project that the task is filed under.",
-        ),
+        required("workspace_id", Kind::Uuid, "The workspace that the task belongs to."),
+        optional("project_id", Kind::Uuid, "The project that the task is filed under."),
         optional("ref", TEXT, "The readable reference within the project."),
         required("title", TEXT, "What is to be done."),
         required("description", TEXT, "More about it; may be empty."),
-        required(
-            "status",
-            Kind::Word(&["todo", "in_progress", "done"]),
-            "How far it is.",
-        ),
+        required("status", Kind::Word(&["todo", "in_progress", "done"]), "How far it is."),
         required("completed", Kind::Boolean, "Whether the status is `done`."),
         optional("completed_at", Kind::Timestamp, "When the task was done."),
-        required(
-            "priority",
-            Kind::Word(&["none", "low", "medium", "high", "urgent"]),
-            "How much it matters.",
-        ),
+        required("priority", Kind::Word(&["none", "low", "medium", "high", "urgent"]), "How much it matters."),
         required("tags", Kind::List(&TEXT), "The tags, each once."),
         optional("due_date", Kind::Timestamp, "When the task is due."),
-        required(
-            "timezone",
-            TEXT,
-            "The IANA time zone in which the task's dates are meant.",
-        ),
-        optional(
-            "recurrence",
-            Kind::AnyObject,
-            "The recurrence rule as it was given.",
-        ),
-        required(
-            "reminders",
-            Kind::List(&Kind::AnyObject),
-            "The reminders as they were given.",
-        ),
+        required("timezone", TEXT, "The IANA time zone in which the task's dates are meant."),
+        optional("recurrence", Kind::AnyObject, "The recurrence rule as it was given."),
+        required("reminders", Kind::List(&Kind::AnyObject), "The reminders as they were given."),
         optional("assignee", USER_ID, "The user who is to do the task."),
         required("reporter", USER_ID, "The user who created the task."),
-        optional(
-            "recurrence_id",
-            Kind::Uuid,
-            "The series that a recurring task belongs to.",
-        ),
-        optional(
-            "occurrence",
-            Kind::Integer { min: 1 },
-            "The number of this task in its series, from 1.",
-        ),
-        required(
-            "version",
-            Kind::Integer { min: 1 },
-            "Raised by every change, from 1.",
-        ),
+        optional("recurrence_id", Kind::Uuid, "The series that a recurring task belongs to."),
+        optional("occurrence", Kind::Integer { min: 1 }, "The number of this task in its series, from 1."),
+        required("version", Kind::Integer { min: 1 }, "Raised by every change, from 1."),
         required("created_at", Kind::Timestamp, "When the task was created."),
         required("updated_at", Kind::Timestamp, "When the task last changed."),
-        optional(
-            "archived_at",
-            Kind::Timestamp,
-            "When the task was archived.",
-        ),
+        optional("archived_at", Kind::Timestamp, "When the task was archived."),
         optional("deleted_at", Kind::Timestamp, "When the task was deleted."),
     ],
 };
@@ -253,16 +159,8 @@ pub static USER: Object = Object {
     name: "User",
     description: "The profile of a user.",
     properties: &[
-        required(
-            "id",
-            USER_ID,
-            "The user, as the identity provider calls them.",
-        ),
-        optional(
-            "email",
-            TEXT,
-            "The e-mail address, when the identity provider gave one.",
-        ),
+        required("id", USER_ID, "The user, as the identity provider calls them."),
+        optional("email", TEXT, "The e-mail address, when the identity provider gave one."),
         required("first_name", TEXT, "The given name; may be empty."),
         required("last_name", TEXT, "The family name; may be empty."),
         required("timezone", TEXT, "The user's IANA time zone."),

@@ -1,0 +1,8 @@
+//! The platform as its services use it.
+
+#![cfg(test)]
+
+mod auth_issuer;
+mod auth_keys;
+mod auth_own;
+mod auth_tokens;

@@ -1,0 +1,90 @@
+//! Calls to the app.
+
+use axum::http::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode, header};
+use reqwest::{Method, RequestBuilder};
+
+use super::subscriptions::Subscription;
+use crate::envelope::Summary;
+use crate::log::Message;
+use crate::sidecar::{Sidecar, TOKEN_HEADER};
+
+/// A request to the app, with the app's token.
+pub(crate) fn request(sidecar: &Sidecar, method: Method, path: &str) -> RequestBuilder {
+    let request = sidecar.shared.client.request(method, sidecar.app_url(path));
+    let request = request.timeout(sidecar.shared.callback_timeout);
+    match &sidecar.shared.app_api_token {
+        Some(token) => request.header(TOKEN_HEADER, token),
+        None => request,
+    }
+}
+
+/// Sends a request and reads the whole answer.
+///
+/// # Errors
+/// When there is none; the text is for the log.
+pub(crate) async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), String> {
+    let response = request.send().await.map_err(|error| reason(&error))?;
+    let status = response.status();
+    let body = response.bytes().await.map_err(|error| reason(&error))?;
+    Ok((status, body.to_vec()))
+}
+
+/// Delivers `event` to the subscription's route.
+///
+/// # Errors
+/// As [`reqwest::Error`]: no answer, or none in time.
+pub(crate) async fn deliver(
+    sidecar: &Sidecar,
+    subscription: &Subscription,
+    message: &Message,
+    event: Vec<u8>,
+    summary: &Summary,
+) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
+    let request = request(sidecar, Method::POST, &subscription.route);
+    let response = request.headers(headers(subscription, message, summary)).body(event).send().await?;
+    let status = response.status();
+    Ok((status, response.bytes().await?.to_vec()))
+}
+
+/// Publish metadata become headers, as Kafka's do, beside what the log knows of the message.
+fn headers(subscription: &Subscription, message: &Message, summary: &Summary) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: &str, value: &str| {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    };
+    for (name, value) in message.metadata.iter().filter(|(name, _)| !is_reserved(name)) {
+        set(name, value);
+    }
+    set("__topic", &subscription.topic.name);
+    set("__partition", &message.partition.to_string());
+    set("__offset", &message.offset.to_string());
+    set("__timestamp", &message.published_at.timestamp_millis().to_string());
+    if let Some(key) = &message.key {
+        set("__key", key);
+    }
+    set("pubsubname", &subscription.topic.pubsub);
+    if let Some(traceparent) = &summary.traceparent {
+        set("traceparent", traceparent);
+    }
+    set(header::CONTENT_TYPE.as_str(), "application/cloudevents+json");
+    headers
+}
+
+/// Names that a publisher must not be able to set on the request to the app.
+fn is_reserved(name: &str) -> bool {
+    let reserved =
+        ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", TOKEN_HEADER];
+    reserved.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
+/// The innermost cause, which names what happened.
+pub(crate) fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,217 @@
+//! Publishing: the same for HTTP and gRPC.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use crate::envelope::{self, Context};
+use crate::log::{NewMessage, PARTITIONS, Topic};
+use crate::metadata::{self, Metadata};
+use crate::sidecar::Inner;
+
+/// The W3C trace context of a request; both parts may be empty.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    pub(crate) parent: String,
+    pub(crate) state: String,
+}
+
+impl Trace {
+    /// Takes the two header values; without a parent, a new trace that is not sampled begins.
+    pub(crate) fn new(parent: Option<&str>, state: Option<&str>) -> Self {
+        let parent = parent.filter(|parent| !parent.is_empty()).map_or_else(fresh_traceparent, ToOwned::to_owned);
+        Self { parent, state: state.unwrap_or_default().to_owned() }
+    }
+}
+
+fn fresh_traceparent() -> String {
+    let trace = uuid::Uuid::new_v4().simple().to_string();
+    let span = uuid::Uuid::new_v4().simple().to_string();
+    format!("00-{trace}-{}-00", span.get(..16).unwrap_or_default())
+}
+
+/// What is to be published.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) pubsub: String,
+    pub(crate) topic: String,
+    pub(crate) content_type: String,
+    pub(crate) data: Bytes,
+    pub(crate) metadata: Metadata,
+    pub(crate) trace: Trace,
+}
+
+/// One entry of a bulk publication.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) content_type: String,
+    pub(crate) event: Bytes,
+    /// Its own metadata; without any, the request's `cloudevent.*` and time to live do not reach its envelope.
+    pub(crate) metadata: Option<Metadata>,
+}
+
+/// Several events for one topic.
+#[derive(Debug)]
+pub(crate) struct BulkPublication {
+    pub(crate) pubsub: String,
+    pub(crate) topic: String,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) metadata: Metadata,
+    pub(crate) trace: Trace,
+}
+
+/// Why nothing was published.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: Reason,
+    pub(crate) pubsub: String,
+    pub(crate) message: String,
+}
+
+/// The kinds of refusal, which both protocols translate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    NotFound,
+    NotConfigured,
+    NameEmpty,
+    TopicEmpty,
+    Forbidden,
+    Metadata,
+    CloudEvent,
+    Events,
+    Publish,
+}
+
+/// What a bulk publication failed on.
+#[derive(Debug)]
+pub(crate) enum BulkFailure {
+    /// The whole request.
+    Refused(Refusal),
+    /// Every entry, for the same reason: the log takes all or none.
+    Failed { entry_ids: Vec<String>, error: String },
+}
+
+impl Inner {
+    /// Publishes one event; returns when it is durable.
+    pub(crate) async fn publish(&self, publication: Publication) -> Result<(), Refusal> {
+        let Publication { pubsub, topic, content_type, data, metadata, trace } = publication;
+        self.permit(&pubsub, &topic)?;
+        let raw = metadata::raw_payload(&metadata);
+        let raw =
+            raw.map_err(|error| refusal(Reason::Metadata, &pubsub, format!("failed deserializing metadata: {error}")))?;
+        let topic = Topic { pubsub, name: topic };
+        let envelope = if raw {
+            data.to_vec()
+        } else {
+            self.envelope(&topic, &trace, &content_type, &data, &metadata).map_err(|error| {
+                refusal(Reason::CloudEvent, &topic.pubsub, format!("cannot create cloudevent: {error}"))
+            })?
+        };
+        let message = self.message(envelope, metadata);
+        self.shared.log.append(&topic, vec![message]).await.map_err(|error| {
+            tracing::error!(%error, topic = topic.name, "the log could not be written");
+            let message = format!("error when publishing to topic {} in pubsub {}: {error}", topic.name, topic.pubsub);
+            refusal(Reason::Publish, &topic.pubsub, message)
+        })
+    }
+
+    /// Publishes several events in one statement: all or none, in order within each partition.
+    pub(crate) async fn publish_bulk(&self, publication: BulkPublication) -> Result<(), BulkFailure> {
+        let BulkPublication { pubsub, topic, entries, metadata, trace } = publication;
+        self.permit(&pubsub, &topic).map_err(BulkFailure::Refused)?;
+        let topic = Topic { pubsub, name: topic };
+        let refuse = |reason, text: String| {
+            let message =
+                format!("error when unmarshaling the request for topic {} pubsub {}: {text}", topic.name, topic.pubsub);
+            BulkFailure::Refused(refusal(reason, &topic.pubsub, message))
+        };
+        let mut ids = HashSet::with_capacity(entries.len());
+        let mut messages = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if entry.id.is_empty() || !ids.insert(entry.id.clone()) {
+                return Err(refuse(
+                    Reason::Events,
+                    format!("entryId is duplicated or not present for entry: {}", entry.id),
+                ));
+            }
+            let own = entry.metadata.map(|own| merge(own, &metadata));
+            let overrides = own.as_ref().unwrap_or(&EMPTY);
+            let raw = metadata::raw_payload(overrides).map_err(|error| refuse(Reason::Metadata, error))?;
+            let envelope = if raw {
+                entry.event.to_vec()
+            } else {
+                self.envelope(&topic, &trace, &entry.content_type, &entry.event, overrides)
+                    .map_err(|error| refuse(Reason::CloudEvent, format!("cannot create cloudevent: {error}")))?
+            };
+            messages.push(self.message(envelope, own.unwrap_or_else(|| metadata.clone())));
+        }
+        self.shared.log.append(&topic, messages).await.map_err(|error| {
+            tracing::error!(%error, topic = topic.name, "the log could not be written");
+            BulkFailure::Failed { entry_ids: ids.into_iter().collect(), error: error.to_string() }
+        })
+    }
+
+    /// Whether this app may publish to a topic.
+    pub(crate) fn permit(&self, pubsub: &str, topic: &str) -> Result<(), Refusal> {
+        let app = &self.app_id;
+        if pubsub.is_empty() {
+            return Err(refusal(Reason::NameEmpty, pubsub, "pubsub name is empty".to_owned()));
+        }
+        let Some(component) = self.shared.resources.pubsub(pubsub, app) else {
+            if self.shared.resources.pubsubs.is_empty() {
+                return Err(refusal(Reason::NotConfigured, pubsub, "pubsub is not configured".to_owned()));
+            }
+            return Err(refusal(Reason::NotFound, pubsub, format!("pubsub {pubsub} is not found")));
+        };
+        if topic.is_empty() {
+            return Err(refusal(Reason::TopicEmpty, pubsub, format!("topic is empty in pubsub {pubsub}")));
+        }
+        if !component.topics.may_publish(app, topic) {
+            return Err(refusal(Reason::Forbidden, pubsub, format!("topic {topic} is not allowed for app id {app}")));
+        }
+        Ok(())
+    }
+
+    fn envelope(
+        &self,
+        topic: &Topic,
+        trace: &Trace,
+        content_type: &str,
+        data: &[u8],
+        overrides: &Metadata,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        let context = Context {
+            app_id: &self.app_id,
+            pubsub: &topic.pubsub,
+            topic: &topic.name,
+            traceparent: &trace.parent,
+            tracestate: &trace.state,
+            now: self.shared.clock.now(),
+        };
+        envelope::wrap(context, content_type, data, overrides)
+    }
+
+    fn message(&self, envelope: Vec<u8>, metadata: Metadata) -> NewMessage {
+        let key = metadata::partition_key(&metadata).map(ToOwned::to_owned);
+        let chosen = metadata::property(&metadata, &["partitionNumber"]).and_then(|number| number.parse().ok());
+        let chosen = chosen.filter(|number| (0..PARTITIONS).contains(number));
+        let partition = chosen.unwrap_or_else(|| self.shared.log.partition(key.as_deref()));
+        NewMessage { key, partition, envelope, metadata }
+    }
+}
+
+static EMPTY: Metadata = Metadata::new();
+
+/// An entry's own metadata, and what the request adds to it.
+fn merge(mut own: Metadata, request: &Metadata) -> Metadata {
+    for (name, value) in request {
+        own.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    own
+}
+
+/// A refusal in daprd's words.
+pub(crate) fn refusal(reason: Reason, pubsub: &str, message: String) -> Refusal {
+    Refusal { reason, pubsub: pubsub.to_owned(), message }
+}

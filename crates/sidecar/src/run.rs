@@ -1,0 +1,124 @@
+//! Starting the sidecars of a process, and ending them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use platform::clock::Clock;
+use sea_orm::DatabaseConnection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::log::{self, Log, Positions};
+use crate::settings::{App, Settings};
+use crate::sidecar::{Peer, Shared, Sidecar};
+use crate::tasks::Tasks;
+use crate::{delivery, grpc, http};
+
+/// Messages deleted at once by retention.
+const FORGET_BATCH: u32 = 1_000;
+
+/// Runs a sidecar for every app of `settings` until `shutdown`: then no delivery is begun, those under way may finish
+/// within `settings.drain`, and positions are stored.
+///
+/// The schema must be up to date ([`crate::Migrator`]).
+///
+/// # Errors
+/// When two apps have one id, the HTTP client cannot be made, or a listener fails.
+pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let Settings { apps, resources, clock, drain, poll_interval, retention, retention_interval, .. } = settings;
+    let log = Log::new(db.clone(), clock.clone());
+    let shared = Arc::new(Shared {
+        log: log.clone(),
+        positions: Positions::new(db),
+        resources,
+        peers: peers(&apps, &shutdown)?,
+        client: client()?,
+        clock: clock.clone(),
+        backoff: settings.backoff,
+        callback_timeout: settings.callback_timeout,
+        dapr_api_token: settings.dapr_api_token,
+        app_api_token: settings.app_api_token,
+    });
+    let finished = CancellationToken::new();
+    let keeper = tokio::spawn({
+        let (positions, finished) = (shared.positions.clone(), finished.clone());
+        async move { positions.keep(finished).await }
+    });
+    let upkeep = Tasks::default();
+    upkeep.spawn(poll(log.clone(), poll_interval, shutdown.clone()));
+    upkeep.spawn(forget(log, clock, retention, retention_interval, shutdown.clone()));
+
+    let tasks = Tasks::default();
+    for app in apps {
+        start(app, &shared, &tasks)?;
+    }
+    if !tasks.end(&shutdown, drain).await {
+        tracing::warn!(?drain, "deliveries or requests still under way were cut off");
+    }
+    finished.cancel();
+    keeper.await.context("the keeper of positions")?;
+    Ok(())
+}
+
+fn peers(apps: &[App], shutdown: &CancellationToken) -> anyhow::Result<HashMap<String, Peer>> {
+    let mut peers = HashMap::new();
+    for app in apps {
+        let peer = Peer { port: app.app_port, listening: watch::Sender::new(false), stop: shutdown.child_token() };
+        anyhow::ensure!(peers.insert(app.app_id.clone(), peer).is_none(), "two apps are called {}", app.app_id);
+    }
+    Ok(peers)
+}
+
+fn start(app: App, shared: &Arc<Shared>, tasks: &Tasks) -> anyhow::Result<()> {
+    let App { app_id, app_port, http, grpc } = app;
+    let peer = shared.peers.get(&app_id).context("every app is a peer")?;
+    let sidecar = Sidecar::new(app_id, app_port, Arc::clone(shared), peer.stop.clone());
+    tracing::info!(app = sidecar.app_id, http = %http.local_addr()?, grpc = %grpc.local_addr()?, "sidecar is listening");
+    tasks.spawn(delivery::attend(sidecar.clone(), tasks.clone()));
+    tasks.spawn(http::serve(sidecar.clone(), http));
+    tasks.spawn(grpc::serve(sidecar, grpc));
+    Ok(())
+}
+
+/// The client for calls to apps: straight to the loopback address, whatever proxy the environment names.
+fn client() -> anyhow::Result<reqwest::Client> {
+    // A second installation in the same process is refused and means that the first one is in force.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_secs(3))
+        .build()
+        .context("the HTTP client cannot be made")
+}
+
+/// Looks now and then for what other processes appended.
+async fn poll(log: Log, interval: Duration, shutdown: CancellationToken) {
+    while !within(interval, &shutdown).await {
+        if let Err(error) = log.refresh().await {
+            tracing::warn!(%error, "the log's ends could not be read; trying again");
+        }
+    }
+}
+
+/// Deletes now and then what is past retention.
+async fn forget(log: Log, clock: Clock, retention: Duration, interval: Duration, shutdown: CancellationToken) {
+    let Ok(retention) = TimeDelta::from_std(retention) else { return };
+    while !within(interval, &shutdown).await {
+        let Some(oldest) = clock.now().checked_sub_signed(retention) else { return };
+        match log::enforce_retention(&log, oldest, FORGET_BATCH).await {
+            Ok(0) => {}
+            Ok(messages) => tracing::info!(messages, "messages past retention were deleted"),
+            Err(error) => tracing::warn!(%error, "messages past retention could not be deleted; trying again later"),
+        }
+    }
+}
+
+/// Whether `shutdown` came within `pause`.
+async fn within(pause: Duration, shutdown: &CancellationToken) -> bool {
+    tokio::time::timeout(pause, shutdown.cancelled()).await.is_ok()
+}

@@ -1,0 +1,100 @@
+//! What the sidecar is told when it starts.
+
+use std::time::Duration;
+
+use platform::clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::Resources;
+
+/// One app, and the two listeners on which its sidecar answers.
+#[derive(Debug)]
+pub struct App {
+    /// Its id: who it is in invocation, and its consumer group.
+    pub app_id: String,
+    /// Where it listens for callbacks, on the loopback address.
+    pub app_port: u16,
+    /// The bound listener of the HTTP API.
+    pub http: TcpListener,
+    /// The bound listener of the gRPC API.
+    pub grpc: TcpListener,
+}
+
+/// The pauses between the attempts of a failing delivery: each is twice the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The pause after the first failure.
+    pub first: Duration,
+    /// The longest pause.
+    pub longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(100), longest: Duration::from_secs(5) }
+    }
+}
+
+impl Backoff {
+    /// The pause after the `failures`th failure in a row, counted from 1.
+    pub(crate) fn pause(&self, failures: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        self.first.saturating_mul(doubled).min(self.longest)
+    }
+}
+
+/// Everything that [`crate::run`] needs beside the database. It holds tokens, so it is not to be printed.
+pub struct Settings {
+    /// The apps of this process.
+    pub apps: Vec<App>,
+    /// What the components folder says.
+    pub resources: Resources,
+    /// When set, every call of the API needs it as `dapr-api-token`, except health.
+    pub dapr_api_token: Option<String>,
+    /// When set, every call that the sidecar makes to an app carries it as `dapr-api-token`.
+    pub app_api_token: Option<String>,
+    /// Where time is read.
+    pub clock: Clock,
+    /// The pauses between the attempts of a failing delivery.
+    pub backoff: Backoff,
+    /// How long an app may take to answer a delivery before it counts as failed.
+    pub callback_timeout: Duration,
+    /// How often the log is looked at for what other processes appended.
+    pub poll_interval: Duration,
+    /// How long messages are kept that every consumer group has passed.
+    pub retention: Duration,
+    /// How often messages past retention are looked for.
+    pub retention_interval: Duration,
+    /// How long deliveries and requests under way may take to finish at shutdown.
+    pub drain: Duration,
+}
+
+impl Settings {
+    /// Settings for production, without tokens.
+    pub fn new(apps: Vec<App>, resources: Resources, clock: Clock) -> Self {
+        Self {
+            apps,
+            resources,
+            dapr_api_token: None,
+            app_api_token: None,
+            clock,
+            backoff: Backoff::default(),
+            callback_timeout: Duration::from_mins(1),
+            poll_interval: Duration::from_secs(2),
+            retention: Duration::from_hours(7 * 24),
+            retention_interval: Duration::from_hours(1),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let pauses: Vec<u128> = [1, 2, 3, 6, 7, 40, u32::MAX].map(|n| Backoff::default().pause(n).as_millis()).to_vec();
+        assert_eq!(pauses, [100, 200, 400, 3_200, 5_000, 5_000, 5_000]);
+    }
+}

@@ -1,0 +1,108 @@
+//! One app's sidecar, and what the sidecars of a process share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use platform::clock::Clock;
+use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::Subscription;
+use crate::log::{Log, Positions};
+use crate::resources::Resources;
+use crate::settings::Backoff;
+
+/// The header that carries the token, both ways.
+pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
+
+/// What the metadata API gives as the version of the runtime.
+pub(crate) const RUNTIME_VERSION: &str = concat!("tidings-", env!("CARGO_PKG_VERSION"));
+
+/// Where an app is and whether it was seen listening.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) port: u16,
+    pub(crate) listening: watch::Sender<bool>,
+    /// Cancelled when this app's sidecar is to end.
+    pub(crate) stop: CancellationToken,
+}
+
+/// What the sidecars of a process share.
+pub(crate) struct Shared {
+    pub(crate) log: Log,
+    pub(crate) positions: Positions,
+    pub(crate) resources: Resources,
+    pub(crate) peers: HashMap<String, Peer>,
+    pub(crate) client: reqwest::Client,
+    pub(crate) clock: Clock,
+    pub(crate) backoff: Backoff,
+    pub(crate) callback_timeout: Duration,
+    pub(crate) dapr_api_token: Option<String>,
+    pub(crate) app_api_token: Option<String>,
+}
+
+/// One app's sidecar; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sidecar(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) app_id: String,
+    pub(crate) app_port: u16,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stop: CancellationToken,
+    /// Set once the app was asked for them.
+    pub(crate) subscriptions: OnceLock<Vec<Subscription>>,
+    extended: Mutex<BTreeMap<String, String>>,
+}
+
+impl std::ops::Deref for Sidecar {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Sidecar {
+    pub(crate) fn new(app_id: String, app_port: u16, shared: Arc<Shared>, stop: CancellationToken) -> Self {
+        Self(Arc::new(Inner {
+            app_id,
+            app_port,
+            shared,
+            stop,
+            subscriptions: OnceLock::new(),
+            extended: Mutex::default(),
+        }))
+    }
+}
+
+impl Inner {
+    /// Whether a call that brings `token` may use the API.
+    pub(crate) fn admits(&self, token: Option<&[u8]>) -> bool {
+        let Some(expected) = &self.shared.dapr_api_token else { return true };
+        token.is_some_and(|token| token.ct_eq(expected.as_bytes()).into())
+    }
+
+    /// Whether the app was seen and its subscriptions are in place.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.subscriptions.get().is_some()
+    }
+
+    /// The labels that were set through the metadata API.
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
+        self.extended.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets a label.
+    pub(crate) fn set_label(&self, name: String, value: String) {
+        self.extended.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// The address of a path of the app.
+    pub(crate) fn app_url(&self, path: &str) -> String {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        format!("http://127.0.0.1:{}{slash}{path}", self.app_port)
+    }
+}

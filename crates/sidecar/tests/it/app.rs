@@ -1,0 +1,131 @@
+//! An app that writes down what it is asked and answers as the test tells it.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+/// How long a condition may take to come true.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// One request that the app received.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub method: Method,
+    /// Path and query.
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Received {
+    pub fn event(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the delivery is JSON")
+    }
+
+    pub fn data(&self) -> Value {
+        self.event()["data"].clone()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("the header is text"))
+    }
+}
+
+/// What the app answers: status, headers and body.
+pub struct Answer(pub u16, pub Vec<(&'static str, String)>, pub String);
+
+impl From<u16> for Answer {
+    fn from(status: u16) -> Self {
+        Self(status, Vec::new(), String::new())
+    }
+}
+
+impl From<&str> for Answer {
+    fn from(body: &str) -> Self {
+        Self(200, Vec::new(), body.to_owned())
+    }
+}
+
+/// Decides by the request and by how many there were before it on that path.
+type Script = dyn Fn(&Received, usize) -> Answer + Send + Sync;
+
+#[derive(Clone)]
+pub struct TestApp {
+    pub port: u16,
+    received: Arc<Mutex<Vec<Received>>>,
+    script: Arc<Mutex<Arc<Script>>>,
+}
+
+impl TestApp {
+    /// An app at a free port that subscribes to what the JSON says and answers 200 to everything.
+    pub async fn start(subscriptions: &Value) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a free port");
+        Self::start_at(listener, subscriptions)
+    }
+
+    pub fn start_at(listener: TcpListener, subscriptions: &Value) -> Self {
+        let port = listener.local_addr().expect("the port").port();
+        let app = Self { port, received: Arc::default(), script: Arc::new(Mutex::new(Arc::new(|_, _| 200.into()))) };
+        let list = subscriptions.to_string();
+        let state = (app.clone(), Arc::new(list));
+        let router = Router::new().fallback(receive).with_state(state);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        app
+    }
+
+    /// From now on, answers as `script` says.
+    pub fn answer(&self, script: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) {
+        *self.script.lock().unwrap() = Arc::new(script);
+    }
+
+    /// What was received under `path` (without query).
+    pub fn received(&self, path: &str) -> Vec<Received> {
+        let received = self.received.lock().unwrap();
+        received.iter().filter(|one| one.path.split('?').next() == Some(path)).cloned().collect()
+    }
+
+    /// Waits until at least `count` requests came under `path`.
+    pub async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
+        let came = until(|| async { self.received(path).len() >= count }).await;
+        let received = self.received(path);
+        assert!(came, "{count} requests at {path} were expected, {} came", received.len());
+        received
+    }
+}
+
+async fn receive(State((app, list)): State<(TestApp, Arc<String>)>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.expect("read the body");
+    let path = parts.uri.path_and_query().expect("a path").to_string();
+    let received = Received { method: parts.method, path, headers: parts.headers, body };
+    let before = app.received(parts.uri.path()).len();
+    app.received.lock().unwrap().push(received.clone());
+    let script = app.script.lock().unwrap().clone();
+    let Answer(status, headers, body) = match parts.uri.path() {
+        "/dapr/config" => "{}".into(),
+        "/dapr/subscribe" if list.as_str() != "null" => list.as_str().into(),
+        _ => script(&received, before),
+    };
+    let response =
+        headers.into_iter().fold(Response::builder().status(status), |r, (name, value)| r.header(name, value));
+    response.body(Body::from(body)).expect("an answer")
+}
+
+/// Whether `condition` came true before the deadline.
+pub async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < DEADLINE {
+        if condition().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    false
+}

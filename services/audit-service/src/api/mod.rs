@@ -1,0 +1,4 @@
+//! What other services ask, through their sidecars.
+
+pub(crate) mod audit_logs;
+mod audit_logs_query;

@@ -1,0 +1,101 @@
+//! One delivery of any topic: the event becomes an entry, whichever topic it came by.
+
+use std::fmt;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use events::{Event, Received, Topic};
+use http_body_util::BodyExt as _;
+use platform::dapr::subscribe::Outcome;
+use sea_orm::DbErr;
+use serde_json::Value;
+
+use crate::actions::record_event::{Recorded, record_event};
+use crate::app::App;
+use crate::store::entries::is_unstorable;
+
+/// The largest message in bytes: what a sidecar passes on unless it is told otherwise. Twice the largest task fits with
+/// every character escaped.
+pub(crate) const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// `POST /events/<topic>`: records the event and says what the sidecar is to do with the message.
+pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) -> Outcome {
+    let bytes = match read(body).await {
+        Ok(Message::Whole(bytes)) => bytes,
+        Ok(Message::TooLarge) => return refuse(&app, topic, None, &format!("is larger than {MAX_MESSAGE} bytes")),
+        Err(error) => {
+            tracing::warn!(%topic, %error, "a delivery broke off");
+            return Outcome::Retry;
+        }
+    };
+    match Event::from_cloud_event(&bytes) {
+        Ok(Received::Known { event, payload, .. }) => record(&app, topic, *event, payload).await,
+        Ok(Received::Unknown { event_type, event_id, .. }) => {
+            app.counters.unknown.inc();
+            tracing::info!(%topic, %event_id, ?event_type, "an event of an unknown type was passed over");
+            Outcome::Success
+        }
+        Err(malformed) => refuse(&app, topic, claimed_id(&bytes).as_deref(), &malformed),
+    }
+}
+
+async fn record(app: &App, topic: Topic, event: Event, payload: Value) -> Outcome {
+    let (event_id, event_type) = (event.event_id, event.event_type);
+    match record_event(&app.db, &app.clock, event, payload).await {
+        Ok(Recorded::Now) => {
+            app.counters.recorded.inc();
+            tracing::debug!(%topic, %event_id, %event_type, "recorded");
+        }
+        Ok(Recorded::Before) => {
+            app.counters.duplicate.inc();
+            tracing::debug!(%topic, %event_id, %event_type, "recorded before");
+        }
+        Ok(Recorded::Otherwise) => {
+            app.counters.conflicting.inc();
+            tracing::warn!(%topic, %event_id, %event_type, "another event was recorded under this id and stays");
+        }
+        Err(error) if is_unstorable(&error) => return refuse(app, topic, Some(&event_id.to_string()), &error),
+        Err(error) => return defer(topic, &event_id, &error),
+    }
+    Outcome::Success
+}
+
+fn defer(topic: Topic, event_id: &dyn fmt::Display, error: &DbErr) -> Outcome {
+    tracing::warn!(%topic, %event_id, %error, "the database did not take an event; it is to be delivered again");
+    Outcome::Retry
+}
+
+/// The message goes to the dead-letter topic: delivering it again would not help.
+fn refuse(app: &App, topic: Topic, event_id: Option<&str>, reason: &dyn fmt::Display) -> Outcome {
+    app.counters.malformed.inc();
+    tracing::warn!(%topic, event_id, %reason, dead_letter = topic.dead_letter(), "a message cannot be recorded");
+    Outcome::Drop
+}
+
+/// The id that a message gives itself, malformed as it is, for the log.
+fn claimed_id(bytes: &[u8]) -> Option<String> {
+    let message: Value = serde_json::from_slice(bytes).ok()?;
+    let id = message.pointer("/data/event_id").or_else(|| message.get("id"))?.as_str()?;
+    Some(id.chars().filter(|character| !character.is_control()).take(64).collect())
+}
+
+enum Message {
+    Whole(Bytes),
+    TooLarge,
+}
+
+/// Reads to the end even what is too large, so that the sidecar hears the answer instead of a broken connection.
+async fn read(mut body: Body) -> Result<Message, axum::Error> {
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.len();
+        if length <= MAX_MESSAGE {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    Ok(if length <= MAX_MESSAGE { Message::Whole(bytes.into()) } else { Message::TooLarge })
+}

@@ -1,0 +1,4 @@
+//! What the sidecar delivers.
+
+pub(crate) mod counters;
+pub(crate) mod delivery;

@@ -1,0 +1,122 @@
+//! `audit.entries`: appended to and read, nothing else.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
+use uuid::Uuid;
+
+use crate::domain::criteria::Criteria;
+use crate::domain::entry::Entry;
+
+const INSERT: &str = "INSERT INTO audit.entries \
+    (event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details, recorded_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING";
+
+const CONTAINS: &str = "SELECT FROM audit.entries WHERE event_id = $1 AND details = $2";
+
+/// Adds `entry`; false when its event id is there already.
+pub(crate) async fn insert(
+    db: &impl ConnectionTrait,
+    entry: &Entry,
+    recorded_at: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let values = [
+        entry.event_id.into(),
+        entry.event_type.as_str().into(),
+        entry.user_id.as_str().into(),
+        entry.workspace_id.into(),
+        entry.task_id.into(),
+        entry.sequence.into(),
+        entry.timestamp.into(),
+        entry.details.clone().into(),
+        recorded_at.into(),
+    ];
+    Ok(db.execute_raw(statement(INSERT, values)).await?.rows_affected() == 1)
+}
+
+/// Whether this very event is there, not another one under its id.
+pub(crate) async fn contains(db: &impl ConnectionTrait, entry: &Entry) -> Result<bool, DbErr> {
+    let values = [entry.event_id.into(), entry.details.clone().into()];
+    Ok(db.query_one_raw(statement(CONTAINS, values)).await?.is_some())
+}
+
+/// The newest entries that meet `criteria`, at most `limit`.
+///
+/// Each workspace is read along an index for itself and gives at most `limit` rows, however long its history is; those
+/// are merged.
+pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria, limit: usize) -> Result<Vec<Entry>, DbErr> {
+    let workspaces: Vec<Uuid> = criteria.workspace_ids.iter().copied().collect();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let Wanted { conditions, values } = Wanted::of(criteria, vec![workspaces.into(), limit.into()]);
+    let conditions = conditions.join(" AND ");
+    let sql = format!(
+        "SELECT entry.* FROM unnest($1::uuid[]) AS workspace (id) CROSS JOIN LATERAL ( \
+           SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
+           FROM audit.entries WHERE {conditions} ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2 \
+         ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2"
+    );
+    db.query_all_raw(statement(&sql, values)).await?.iter().map(entry).collect()
+}
+
+/// Conditions with their values. Those that do not matter are left out, so that the planner sees which index serves.
+struct Wanted {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Wanted {
+    /// `values` are those that the statement has besides.
+    fn of(criteria: &Criteria, values: Vec<Value>) -> Self {
+        let mut wanted = Self { conditions: vec!["workspace_id = workspace.id".to_owned()], values };
+        wanted.and("user_id =", criteria.user_id.clone());
+        wanted.and("task_id =", criteria.task_id);
+        wanted.and("event_type =", criteria.event_type.clone());
+        wanted.and("\"timestamp\" >=", criteria.from);
+        wanted.and("\"timestamp\" <", criteria.to);
+        if let Some(position) = criteria.after {
+            let timestamp = wanted.bind(position.timestamp);
+            let event_id = wanted.bind(position.event_id);
+            wanted.conditions.push(format!("(\"timestamp\", event_id) < ({timestamp}, {event_id})"));
+        }
+        wanted
+    }
+
+    fn and(&mut self, comparison: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            let parameter = self.bind(value);
+            self.conditions.push(format!("{comparison} {parameter}"));
+        }
+    }
+
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+}
+
+fn entry(row: &QueryResult) -> Result<Entry, DbErr> {
+    Ok(Entry {
+        event_id: row.try_get("", "event_id")?,
+        event_type: row.try_get("", "event_type")?,
+        user_id: row.try_get("", "user_id")?,
+        workspace_id: row.try_get("", "workspace_id")?,
+        task_id: row.try_get("", "task_id")?,
+        sequence: row.try_get("", "sequence")?,
+        timestamp: row.try_get("", "timestamp")?,
+        details: row.try_get("", "details")?,
+    })
+}
+
+/// Whether the database refused the row itself, as it will each time: SQLSTATE class 22 (data exception), 23 (constraint
+/// violated) or 54 (a limit of the database exceeded).
+pub(crate) fn is_unstorable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    let refusal = cause.as_database_error();
+    let code = refusal.and_then(sea_orm::sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
+}
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}

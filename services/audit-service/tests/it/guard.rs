@@ -1,0 +1,51 @@
+//! What is meant for the sidecar is not there for anybody else.
+
+use serde_json::{Value, json};
+
+use crate::fact::{WORKSPACE, body, created};
+use crate::service::{Service, TOKEN};
+
+#[tokio::test]
+async fn without_the_token_nothing_is_there() {
+    let service = Service::start().await;
+    let history = format!("/internal/audit-logs?workspace_ids={WORKSPACE}");
+    let routes = [
+        ("GET", "/dapr/subscribe"),
+        ("POST", "/events/task-events"),
+        ("POST", "/events/user-activities"),
+        ("GET", history.as_str()),
+    ];
+    for (method, path) in routes {
+        for token in [None, Some(""), Some("a guess")] {
+            let mut request = service.request(method, path).body(body(&created(1)));
+            if let Some(token) = token {
+                request = request.header("dapr-api-token", token);
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 404, "{method} {path} with {token:?}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            assert_eq!(answer.json::<Value>().await.unwrap()["code"], "not_found");
+        }
+    }
+    assert_eq!(service.entries().await, 0);
+}
+
+#[tokio::test]
+async fn the_sidecar_is_told_the_topics() {
+    let service = Service::start().await;
+    let answer = service.request("GET", "/dapr/subscribe").header("dapr-api-token", TOKEN).send().await.unwrap();
+    let topic = |name: &str| {
+        json!({
+            "pubsubname": "pubsub", "topic": name, "route": format!("/events/{name}"),
+            "deadLetterTopic": format!("{name}.dead"),
+        })
+    };
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!([topic("task-events"), topic("user-activities")]));
+}
+
+#[tokio::test]
+async fn other_topics_are_not_taken() {
+    let service = Service::start().await;
+    let request = service.request("POST", "/events/task-updates").header("dapr-api-token", TOKEN);
+    assert_eq!(request.body(body(&created(1))).send().await.unwrap().status(), 404);
+}

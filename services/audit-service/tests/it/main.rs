@@ -1,0 +1,15 @@
+//! audit-service through its door: real HTTP, a real Postgres, the rights that it has in production.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod audit_logs;
+mod fact;
+mod guard;
+mod health;
+mod immutability;
+mod indexes;
+mod malformed;
+mod outage;
+mod process;
+mod recording;
+mod service;

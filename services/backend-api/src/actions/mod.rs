@@ -1,0 +1,11 @@
+//! What can be done: each file is one verb with its rule, its rows and its events, in one transaction.
+
+pub mod apply_verb;
+pub mod create_task;
+pub mod delete_task;
+mod edit;
+pub mod forget_expired;
+pub mod issue_ws_ticket;
+pub mod provision_user;
+pub mod redeem_ws_ticket;
+pub mod update_task;

@@ -1,0 +1,71 @@
+//! Makes a user the first time they are seen, with their personal workspace.
+
+use events::{EventDraft, EventType, Source, UserData};
+use platform::auth::Identity;
+use platform::problem::Problem;
+
+use crate::domain::timezone::TimeZone;
+use crate::store::change::{Change, Changes};
+use crate::store::users::{self, User};
+
+/// The user whom `identity` names; made from its claims, with `user.created`, when this is their first sight.
+///
+/// # Errors
+/// When the database is away.
+pub async fn provision_user(changes: &Changes, identity: &Identity) -> Result<User, Problem> {
+    if let Some(user) = users::find(&changes.db, &identity.user_id).await? {
+        return Ok(user);
+    }
+    let mut change = changes.begin(None).await?;
+    let (first_name, last_name) = names(identity);
+    let timezone = identity.timezone.as_deref().and_then(|name| TimeZone::parse(name).ok());
+    let newcomer = User {
+        id: identity.user_id.clone(),
+        email: identity.email.clone(),
+        first_name,
+        last_name,
+        timezone: timezone.unwrap_or(TimeZone::UTC).name().to_owned(),
+        workspace_id: change.clock().new_id(),
+    };
+    let made = add_user(&mut change, &newcomer).await?;
+    change.commit().await?;
+    if made {
+        return Ok(newcomer);
+    }
+    // Somebody else was first in between.
+    users::find(&changes.db, &identity.user_id).await?.ok_or_else(|| Problem::internal(&"a user vanished"))
+}
+
+/// Stores a new user and tells `user.created`; false when the user is there already.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_user(change: &mut Change, user: &User) -> Result<bool, Problem> {
+    let made = users::insert(change.transaction(), user, change.clock().now()).await?;
+    if made {
+        change.emit(EventDraft::user(EventType::UserCreated, event_data(user), Source::RestApi));
+    }
+    Ok(made)
+}
+
+/// The user as events carry them.
+pub fn event_data(user: &User) -> UserData {
+    UserData {
+        id: user.id.clone(),
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        timezone: user.timezone.clone(),
+        workspace_id: user.workspace_id,
+    }
+}
+
+/// Some issuers give the names apart, others (Better Auth) as one.
+fn names(identity: &Identity) -> (String, String) {
+    if identity.first_name.is_some() || identity.last_name.is_some() {
+        return (identity.first_name.clone().unwrap_or_default(), identity.last_name.clone().unwrap_or_default());
+    }
+    let name = identity.name.as_deref().unwrap_or_default().trim();
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    (first.to_owned(), last.trim().to_owned())
+}

@@ -1,0 +1,19 @@
+//! Takes a ticket back: once, and only while it is good.
+
+use chrono::{DateTime, Utc};
+use platform::clock::Clock;
+use sea_orm::{DatabaseConnection, DbErr};
+
+use crate::store::ws_tickets;
+
+/// Whom the ticket was sold to and when that token expires; `None` when it is unknown, used or expired.
+///
+/// # Errors
+/// When the database is away.
+pub async fn redeem_ws_ticket(
+    db: &DatabaseConnection,
+    clock: &Clock,
+    ticket: &str,
+) -> Result<Option<(String, DateTime<Utc>)>, DbErr> {
+    ws_tickets::take(db, ticket, clock.now()).await
+}

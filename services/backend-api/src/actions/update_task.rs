@@ -1,0 +1,73 @@
+//! Applies a merge patch to a task.
+
+use events::{EventDraft, EventType, Source};
+use platform::problem::{FieldError, Problem};
+use uuid::Uuid;
+
+use super::create_task::check_assignee;
+use super::edit;
+use crate::domain::actor::Actor;
+use crate::domain::precondition::Precondition;
+use crate::domain::status::Status;
+use crate::domain::task::{Task, TaskPatch};
+use crate::store::change::Change;
+
+/// Stores what the patch changes and tells `task.updated`, followed by the specific events. A patch that changes nothing
+/// leaves the version as it is and tells nothing.
+///
+/// # Errors
+/// 404, 412, and 422 when status and completed disagree or the assignee is not a member.
+pub async fn update_task(
+    change: &mut Change,
+    actor: &Actor,
+    id: Uuid,
+    expected: &Precondition,
+    patch: TaskPatch,
+) -> Result<Task, Problem> {
+    let before = edit::lock(change, actor, id, expected).await?;
+    if let Some(assignee) = &patch.assignee {
+        check_assignee(change, before.workspace_id, assignee.as_deref()).await?;
+    }
+    let status = Status::agree(before.progress.status(), patch.status, patch.completed)
+        .map_err(|invalid| Problem::validation(vec![FieldError::new("/completed", invalid.code, invalid.detail)]))?;
+    let mut after = before.clone();
+    after.apply(patch, status, change.clock().now());
+    if after == before {
+        return Ok(before);
+    }
+    edit::save(change, &mut after).await?;
+    tell(change, actor, &before, &after);
+    Ok(after)
+}
+
+fn tell(change: &mut Change, actor: &Actor, before: &Task, after: &Task) {
+    let draft = |event_type| {
+        let (before, after) = (before.event_data(), after.event_data());
+        EventDraft::task_changed(event_type, &actor.user_id, before, after, Source::RestApi)
+    };
+    change.emit(draft(EventType::TaskUpdated));
+    for event_type in specific(before, after) {
+        change.emit(draft(event_type));
+    }
+    for tag in after.tags.without(&before.tags) {
+        change.emit(draft(EventType::TaskTagAdded).with_tag(tag));
+    }
+    for tag in before.tags.without(&after.tags) {
+        change.emit(draft(EventType::TaskTagRemoved).with_tag(tag));
+    }
+}
+
+/// The specific events of the fields that differ, in a fixed order.
+fn specific(before: &Task, after: &Task) -> impl Iterator<Item = EventType> {
+    let (from, to) = (before.progress.status(), after.progress.status());
+    [
+        (from != to, EventType::TaskStatusChanged),
+        (!from.is_done() && to.is_done(), EventType::TaskCompleted),
+        (from.is_done() && !to.is_done(), EventType::TaskReopened),
+        (before.priority != after.priority, EventType::TaskPriorityChanged),
+        (before.due_date != after.due_date, EventType::TaskDueDateSet),
+        (before.assignee != after.assignee, EventType::TaskAssigned),
+    ]
+    .into_iter()
+    .filter_map(|(differs, event_type)| differs.then_some(event_type))
+}

@@ -1,0 +1,125 @@
+//! History: what audit-service recorded, as far as the caller may see it.
+
+use axum::extract::{OriginalUri, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
+use platform::extract::Query;
+use platform::problem::{Problem, ProblemDocument};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::docs::{CallerRefusals, UserPath};
+use super::task_input::Check;
+use super::task_query::{limit, text, uuid};
+use crate::app::App;
+use crate::domain::date;
+use crate::domain::listing::DEFAULT_LIMIT;
+use crate::store::users;
+
+/// Which entries. Parameters that are not listed here are refused.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    #[param(value_type = Option<Uuid>)]
+    task_id: Option<String>,
+    /// Such as `task.updated`.
+    event_type: Option<String>,
+    /// From this moment on.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    from: Option<String>,
+    /// Before this moment.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    to: Option<String>,
+    /// 1 to 200; 50 unless given.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 200)]
+    limit: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// One fact of the past.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AuditEntry {
+    event_id: Uuid,
+    event_type: String,
+    /// Who did it.
+    user_id: String,
+    task_id: Option<Uuid>,
+    timestamp: DateTime<Utc>,
+    /// The whole event.
+    details: serde_json::Value,
+}
+
+/// A page of history, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditPage {
+    items: Vec<AuditEntry>,
+    next_cursor: Option<String>,
+}
+
+/// What audit-service is asked.
+#[derive(Debug, Serialize)]
+struct Question {
+    workspace_ids: String,
+    task_id: Option<Uuid>,
+    event_type: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    after: Option<String>,
+    limit: u64,
+}
+
+/// What it answers; `next` is its own place in the list.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    items: Vec<AuditEntry>,
+    next: Option<String>,
+}
+
+/// Lists what happened in the workspaces that the user may see.
+#[utoipa::path(get, path = "/api/{user_id}/audit-logs", tag = "history", params(UserPath, AuditQuery), responses(
+    (status = 200, body = AuditPage, headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
+    (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<AuditQuery>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let mut question = validate(&query)?;
+    let list = format!("history of {}: {question:?}", caller.actor.user_id);
+    question.after = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
+    let memberships = users::memberships(&app.changes.db, &caller.actor.user_id).await?;
+    let ids: Vec<String> = memberships.iter().map(|workspace| workspace.id.to_string()).collect();
+    question.workspace_ids = ids.join(",");
+
+    let answer = app.invoker.get("audit-service", "internal/audit-logs", &question, caller.trace.as_ref());
+    let Answer { items, next } = answer.await?;
+    let next_cursor = next.map(|place| app.cursors.seal(&list, &place));
+    let link = next_cursor.as_deref().and_then(|cursor| super::link::next(&uri, cursor));
+    let mut response = axum::Json(AuditPage { items, next_cursor }).into_response();
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+fn validate(query: &AuditQuery) -> Result<Question, Problem> {
+    let moment = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let mut check = Check::default();
+    let question = Question {
+        workspace_ids: String::new(),
+        task_id: check.optional("/task_id", query.task_id.as_deref(), uuid),
+        event_type: check.optional("/event_type", query.event_type.as_deref(), text),
+        from: check.optional("/from", query.from.as_deref(), date::parse).map(moment),
+        to: check.optional("/to", query.to.as_deref(), date::parse).map(moment),
+        after: None,
+        limit: check.optional("/limit", query.limit.as_deref(), limit).unwrap_or(DEFAULT_LIMIT),
+    };
+    check.finish()?;
+    Ok(question)
+}

@@ -1,0 +1,17 @@
+//! What comes in over HTTP.
+
+pub mod audit_logs;
+pub mod caller;
+pub mod cursor;
+pub mod docs;
+pub mod if_match;
+pub mod internal;
+pub mod link;
+pub mod once;
+pub mod patch;
+pub mod respond;
+pub mod task_input;
+pub mod task_query;
+pub mod task_verbs;
+pub mod tasks;
+pub mod ws_ticket;

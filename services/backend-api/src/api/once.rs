@@ -1,0 +1,33 @@
+//! The `Idempotency-Key` header of a POST.
+
+use axum::http::HeaderMap;
+use platform::problem::Problem;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::store::idempotency::Once;
+
+/// The header's name.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What makes a POST to `path` with `body` happen once, if the client asked for it. Bodies that are equal as JSON are the
+/// same request.
+///
+/// # Errors
+/// 400 when the key is not 1 to 255 visible ASCII characters, or is given twice.
+pub fn once(headers: &HeaderMap, scope: &str, path: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let valid = key.len() <= 255 && !key.is_empty() && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let (true, None, Ok(key)) = (valid, keys.next(), key.to_str()) else {
+        let detail = "An Idempotency-Key is 1 to 255 visible ASCII characters, such as a UUID, given once.";
+        return Err(Problem::unreadable("idempotency_key_invalid", detail));
+    };
+    let canonical =
+        serde_json::from_slice::<Value>(body).map_or_else(|_| body.to_vec(), |value| value.to_string().into());
+    let mut digest = Sha256::new();
+    digest.update(path);
+    digest.update([0]);
+    digest.update(canonical);
+    Ok(Some(Once { scope: scope.to_owned(), key: key.to_owned(), fingerprint: digest.finalize().to_vec() }))
+}

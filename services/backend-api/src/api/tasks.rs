@@ -1,0 +1,147 @@
+//! Tasks.
+
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use events::Source;
+use platform::extract::{Json, Path, Query, RawJson};
+use platform::problem::{Problem, ProblemDocument};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::docs::{
+    BodyRefusals, CallerRefusals, EditHeaders, OnceHeader, OnceRefusals, TaskPath, TaskRefusals, UserPath,
+};
+use super::if_match::{if_match, is_current};
+use super::once::once;
+use super::respond::replayed;
+use super::task_input::{CreateTask, UpdateTask};
+use super::task_query::TaskQuery;
+use crate::actions;
+use crate::app::App;
+use crate::domain::listing::{Page, Position};
+use crate::domain::task::Task;
+use crate::store::change::Begun;
+use crate::store::reply::Reply;
+use crate::store::tasks;
+
+/// A page of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskPage {
+    /// The tasks, in the order that was asked for.
+    items: Vec<Task>,
+    /// Where the next page starts; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+/// Lists the tasks that the user may see.
+#[utoipa::path(get, path = "/api/{user_id}/tasks", tag = "tasks", params(UserPath, TaskQuery), responses(
+    (status = 200, body = TaskPage, headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
+    (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<TaskQuery>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Response, Problem> {
+    let asked = query.validate()?;
+    let list = format!("tasks of {}: {:?} {:?}", caller.actor.user_id, asked.filter, asked.sort);
+    let after: Option<Position> = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
+    let page = Page { sort: asked.sort, after, limit: asked.limit };
+    let (items, more) = tasks::list(&app.changes.db, &caller.actor.user_id, &asked.filter, &page).await?;
+    let next_cursor =
+        items.last().filter(|_| more).map(|task| app.cursors.seal(&list, &Position::after(task, asked.sort.key)));
+    let link = next_cursor.as_deref().and_then(|cursor| super::link::next(&uri, cursor));
+    let mut response = axum::Json(TaskPage { items, next_cursor }).into_response();
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// Creates a task in the user's personal workspace.
+#[utoipa::path(post, path = "/api/{user_id}/tasks", tag = "tasks", request_body = CreateTask, params(UserPath, OnceHeader),
+    responses((status = 201, body = Task, headers(("Location" = String), ("ETag" = String))),
+        CallerRefusals, OnceRefusals, BodyRefusals))]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    RawJson { value: input, bytes }: RawJson<CreateTask>,
+) -> Result<Response, Problem> {
+    let once = once(&headers, &caller.actor.user_id, "tasks", &bytes)?;
+    let new = input.validate()?;
+    let mut change = match app.changes.begin_once(caller.trace, once).await? {
+        Begun::Fresh(change) => change,
+        Begun::Replay(reply) => return Ok(replayed(reply)),
+    };
+    let task = actions::create_task::create_task(&mut change, &caller.actor, new, Source::RestApi).await?;
+    let location = format!("/api/{}/tasks/{}", super::link::segment(&task.user_id), task.id);
+    Ok(change.finish(Reply::created(location, &task).version(task.version)).await?.into_response())
+}
+
+/// The same for the user of the token.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = CreateTask, params(OnceHeader),
+    responses((status = 201, body = Task, headers(("Location" = String), ("ETag" = String))),
+        CallerRefusals, OnceRefusals, BodyRefusals))]
+pub async fn create_for_token(
+    state: State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: RawJson<CreateTask>,
+) -> Result<Response, Problem> {
+    create(state, caller, headers, body).await
+}
+
+/// One task.
+#[utoipa::path(get, path = "/api/{user_id}/tasks/{id}", tag = "tasks",
+    params(TaskPath, ("If-None-Match" = Option<String>, Header, description = "Answers 304 while the task has this ETag")),
+    responses((status = 200, body = Task, headers(("ETag" = String))), (status = 304, description = "Not modified"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json", description = "Not there"),
+        CallerRefusals))]
+pub async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(TaskPath { id, .. }): Path<TaskPath>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let task = tasks::find(&app.changes.db, &caller.actor.user_id, id).await?;
+    let task = task.ok_or_else(|| Problem::not_found("task"))?;
+    let current = is_current(&headers, task.version)?;
+    let reply = if current { Reply::not_modified() } else { Reply::ok(&task) };
+    Ok(reply.version(task.version).into_response())
+}
+
+/// Changes a task by a JSON merge patch.
+#[utoipa::path(patch, path = "/api/{user_id}/tasks/{id}", tag = "tasks", params(TaskPath, EditHeaders),
+    request_body(content = UpdateTask, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = Task, headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals))]
+pub async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Path(TaskPath { id, .. }): Path<TaskPath>,
+    headers: HeaderMap,
+    Json(input): Json<UpdateTask>,
+) -> Result<Response, Problem> {
+    let (patch, version) = input.validate()?;
+    let expected = if_match(&headers)?.and(version);
+    let mut change = app.changes.begin(caller.trace).await?;
+    let task = actions::update_task::update_task(&mut change, &caller.actor, id, &expected, patch).await?;
+    Ok(change.finish(Reply::ok(&task).version(task.version)).await?.into_response())
+}
+
+/// Deletes a task.
+#[utoipa::path(delete, path = "/api/{user_id}/tasks/{id}", tag = "tasks", params(TaskPath, EditHeaders),
+    responses((status = 204, description = "Deleted"), CallerRefusals, TaskRefusals))]
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(TaskPath { id, .. }): Path<TaskPath>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let expected = if_match(&headers)?;
+    let mut change = app.changes.begin(caller.trace).await?;
+    actions::delete_task::delete_task(&mut change, &caller.actor, id, &expected).await?;
+    Ok(change.finish(Reply::no_content()).await?.into_response())
+}

@@ -1,0 +1,133 @@
+//! The state of backend-api, and everything that it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::FromRef;
+use axum::http::{HeaderName, Method, header};
+use platform::auth::{SigningKeys, Verifier};
+use platform::clock::Clock;
+use platform::dapr::invoke::Invoker;
+use platform::dapr::publish::Publisher;
+use platform::dapr::{guard, sidecar_check};
+use platform::health::{Check, Health};
+use platform::lifecycle::Service;
+use platform::metrics::Metrics;
+use platform::outbox::{self, Relay, Wake, backlog_check};
+use platform::random::Random;
+use quick_cache::sync::Cache;
+use sea_orm::DatabaseConnection;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::api::{self, cursor::CursorSeal};
+use crate::config::Config;
+use crate::store::change::Changes;
+use crate::{APP_ID, SCHEMA};
+
+/// Users whose personal workspace is remembered.
+const REMEMBERED_USERS: usize = 10_000;
+
+/// What handlers work with.
+#[derive(Clone, Debug, FromRef)]
+pub struct App {
+    /// The database, the clock and the outbox's bell, as one.
+    pub changes: Changes,
+    /// Secrets and nonces.
+    pub random: Random,
+    /// Says whom a token names.
+    pub verifier: Verifier,
+    /// The built-in issuer.
+    pub keys: SigningKeys,
+    /// Calls other services.
+    pub invoker: Invoker,
+    /// Seals list cursors.
+    pub cursors: CursorSeal,
+    /// The personal workspace of users that were seen before; it never changes.
+    pub known_users: Arc<Cache<String, Uuid>>,
+}
+
+/// Every route of the public API with its document.
+pub fn routes() -> (Router<App>, OpenApi) {
+    OpenApiRouter::with_openapi(api::docs::Document::openapi())
+        .routes(routes!(api::tasks::list, api::tasks::create))
+        .routes(routes!(api::tasks::create_for_token))
+        .routes(routes!(api::tasks::get, api::tasks::update, api::tasks::delete))
+        .routes(routes!(api::task_verbs::complete))
+        .routes(routes!(api::task_verbs::reopen))
+        .routes(routes!(api::task_verbs::archive))
+        .routes(routes!(api::audit_logs::list))
+        .routes(routes!(api::ws_ticket::create))
+        .split_for_parts()
+}
+
+/// What other services ask through the sidecar.
+fn internal_routes() -> Router<App> {
+    Router::new()
+        .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
+        .route("/internal/memberships", axum::routing::post(api::internal::memberships))
+}
+
+/// Builds the service: its state, its routes, its background work.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Random) -> anyhow::Result<Service> {
+    let http = platform::http::client(Duration::from_secs(10))?;
+    let issuer = config.auth_issuer.as_str();
+    let keys = SigningKeys::new(&config.auth_secret, issuer, issuer, clock.clone()).context("AUTH_SECRET")?;
+    let changes = Changes { db: db.clone(), clock: clock.clone(), wake: Wake::default() };
+    let app = App {
+        changes: changes.clone(),
+        random,
+        verifier: Verifier::new(config.trusted_issuers.clone(), clock.clone(), &http).trusting_own(keys.clone()),
+        keys,
+        invoker: Invoker::new(http.clone(), &config.service),
+        cursors: CursorSeal::new(&config.auth_secret),
+        known_users: Arc::new(Cache::new(REMEMBERED_USERS)),
+    };
+    let metrics = Metrics::new(APP_ID);
+    let checks = vec![
+        Check::database(db.clone()),
+        sidecar_check(http, &config.service),
+        backlog_check(db.clone(), SCHEMA.name, clock.clone()),
+    ];
+    let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);
+    let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
+    let publisher = Publisher::new(&config.service)?;
+    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake: changes.wake.clone(), clock };
+    background.spawn(relay.clone().run(background_stop.clone()));
+    background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
+    background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
+
+    let (public, document) = routes();
+    let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
+    let router = public.with_state(app).merge(api::docs::router(document)).layer(cors(config)).merge(internal);
+    Ok(Service { router, health, background, background_stop })
+}
+
+/// Lets the pages of the allowed origins call the API and read the headers that it speaks in.
+fn cors(config: &Config) -> CorsLayer {
+    let own = |name| HeaderName::from_static(name);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(config.allowed_origins.clone()))
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            own("idempotency-key"),
+            own("traceparent"),
+        ])
+        .expose_headers([header::ETAG, header::LINK, header::LOCATION, header::RETRY_AFTER, own("idempotent-replayed")])
+        .max_age(Duration::from_mins(10))
+}

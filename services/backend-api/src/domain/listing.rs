@@ -1,0 +1,121 @@
+//! What a list of tasks may be asked for: filters, order and place.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::invalid::Invalid;
+use super::priority::Priority;
+use super::status::Status;
+use super::task::Task;
+
+/// Entries of a page unless the request says otherwise.
+pub const DEFAULT_LIMIT: u64 = 50;
+/// Entries of a page at most.
+pub const MAX_LIMIT: u64 = 200;
+
+/// Which tasks; `None` does not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// In this status.
+    pub status: Option<Status>,
+    /// Of this priority.
+    pub priority: Option<Priority>,
+    /// With this tag.
+    pub tag: Option<String>,
+    /// Completed, or not.
+    pub completed: Option<bool>,
+    /// Due before this moment.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Due at or after this moment.
+    pub due_after: Option<DateTime<Utc>>,
+    /// Filed under this project.
+    pub project: Option<Uuid>,
+    /// To be done by this user.
+    pub assignee: Option<String>,
+    /// Archived ones instead of the others.
+    pub archived: bool,
+}
+
+/// By what a list is ordered; ties are broken by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// When it was created.
+    CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
+    /// When it is due; tasks without a due date come last either way.
+    DueDate,
+    /// How much it matters.
+    Priority,
+}
+
+/// An order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub key: SortKey,
+    /// From the greatest to the least.
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    /// The newest first.
+    fn default() -> Self {
+        Self { key: SortKey::CreatedAt, descending: true }
+    }
+}
+
+impl Sort {
+    /// Reads a name such as `due_date` or, descending, `-due_date`.
+    ///
+    /// # Errors
+    /// `sort_unknown`.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        let (descending, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
+        let key = match name {
+            "created_at" => SortKey::CreatedAt,
+            "updated_at" => SortKey::UpdatedAt,
+            "due_date" => SortKey::DueDate,
+            "priority" => SortKey::Priority,
+            _ => {
+                let detail = "Sort by created_at, updated_at, due_date or priority, with - in front for descending.";
+                return Err(Invalid::new("sort_unknown", detail));
+            }
+        };
+        Ok(Self { key, descending })
+    }
+}
+
+/// A place in an ordered list: after the entry with this value and id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The entry's sort value: microseconds since the Unix epoch, or the rank of a priority; `None` without a due date.
+    pub value: Option<i64>,
+    /// The entry.
+    pub id: Uuid,
+}
+
+impl Position {
+    /// The place after `task` in a list by `key`.
+    pub fn after(task: &Task, key: SortKey) -> Self {
+        let value = match key {
+            SortKey::CreatedAt => Some(task.created_at.timestamp_micros()),
+            SortKey::UpdatedAt => Some(task.updated_at.timestamp_micros()),
+            SortKey::DueDate => task.due_date.map(|due| due.timestamp_micros()),
+            SortKey::Priority => Some(task.priority.rank().into()),
+        };
+        Self { value, id: task.id }
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// In which order.
+    pub sort: Sort,
+    /// From where; from the start when `None`.
+    pub after: Option<Position>,
+    /// How many at most.
+    pub limit: u64,
+}

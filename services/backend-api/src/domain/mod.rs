@@ -1,0 +1,17 @@
+//! The rules of tasks and people, pure: an invalid value cannot be built.
+
+pub mod actor;
+pub mod date;
+pub mod duration;
+pub mod invalid;
+pub mod listing;
+pub mod precondition;
+pub mod priority;
+pub mod recurrence;
+pub mod reminder;
+pub mod status;
+pub mod tags;
+pub mod task;
+pub mod text;
+pub mod timezone;
+pub mod verb;

@@ -1,0 +1,239 @@
+//! Tasks as rows, and the finders through which alone they are read.
+
+use chrono::{DateTime, Utc};
+use platform::problem::Problem;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SimpleExpr};
+use sea_orm::{ActiveValue::Set, Condition, IntoActiveModel as _, QueryOrder, QuerySelect, QueryTrait};
+use serde_json::json;
+
+use super::visibility::visible_to;
+use crate::domain::listing::{Filter, Page, Position, SortKey};
+use crate::domain::priority::Priority;
+use crate::domain::status::Status;
+use crate::domain::tags::TagSet;
+use crate::domain::task::{Progress, Task};
+use crate::domain::text::{Description, Title};
+use crate::domain::timezone::TimeZone;
+
+/// A row of `core.tasks`.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(schema_name = "core", table_name = "tasks")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    workspace_id: Uuid,
+    user_id: String,
+    reporter: String,
+    assignee: Option<String>,
+    project_id: Option<Uuid>,
+    #[sea_orm(column_name = "ref")]
+    reference: Option<String>,
+    title: String,
+    description: String,
+    status: String,
+    completed_at: Option<DateTime<Utc>>,
+    priority: i16,
+    tags: Vec<String>,
+    due_date: Option<DateTime<Utc>>,
+    timezone: String,
+    recurrence: Option<Json>,
+    reminders: Json,
+    recurrence_id: Option<Uuid>,
+    occurrence: Option<i32>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    archived_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Related rows are found by finders of their own.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The task, if it lives and the user may see it.
+///
+/// # Errors
+/// When the database is away, or the row breaks a rule that it should have kept.
+pub async fn find(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
+    living(user_id, id).one(db).await?.map(Task::try_from).transpose()
+}
+
+/// The same, locked until the transaction ends.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_for_update(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
+    living(user_id, id).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+}
+
+fn living(user_id: &str, id: Uuid) -> Select<Entity> {
+    Entity::find_by_id(id)
+        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
+        .filter(Column::DeletedAt.is_null())
+}
+
+/// A page of the living tasks that the user may see, and whether more follow.
+///
+/// # Errors
+/// As [`find`].
+pub async fn list(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    filter: &Filter,
+    page: &Page,
+) -> Result<(Vec<Task>, bool), Problem> {
+    let order = if page.sort.descending { Order::Desc } else { Order::Asc };
+    let rows = Entity::find()
+        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
+        .filter(Column::DeletedAt.is_null())
+        .filter(matching(filter))
+        .apply_if(page.after, |select, after| select.filter(beyond(after, page)))
+        .order_by_with_nulls(column(page.sort.key), order.clone(), NullOrdering::Last)
+        .order_by(Column::Id, order)
+        .limit(page.limit + 1)
+        .all(db)
+        .await?;
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    let tasks = rows.into_iter().take(limit).map(Task::try_from).collect::<Result<_, _>>()?;
+    Ok((tasks, more))
+}
+
+fn matching(filter: &Filter) -> Condition {
+    let done = Status::Done.as_str();
+    Condition::all()
+        .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
+        .add_option(filter.priority.map(|priority| Column::Priority.eq(priority.rank())))
+        .add_option(filter.tag.clone().map(|tag| Expr::cust_with_values("tags @> ARRAY[$1]", [tag])))
+        .add_option(filter.completed.map(|yes| if yes { Column::Status.eq(done) } else { Column::Status.ne(done) }))
+        .add_option(filter.due_before.map(|moment| Column::DueDate.lt(moment)))
+        .add_option(filter.due_after.map(|moment| Column::DueDate.gte(moment)))
+        .add_option(filter.project.map(|project| Column::ProjectId.eq(project)))
+        .add_option(filter.assignee.clone().map(|assignee| Column::Assignee.eq(assignee)))
+        .add(if filter.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() })
+}
+
+/// What comes after `position`. Rows without a value come last in both directions.
+fn beyond(position: Position, page: &Page) -> Condition {
+    let key = column(page.sort.key);
+    let id = if page.sort.descending { Column::Id.lt(position.id) } else { Column::Id.gt(position.id) };
+    let Some(value) = position.value.map(|value| sort_value(page.sort.key, value)) else {
+        return Condition::all().add(key.is_null()).add(id);
+    };
+    let further = if page.sort.descending {
+        Expr::col((Entity, key)).lt(value.clone())
+    } else {
+        Expr::col((Entity, key)).gt(value.clone())
+    };
+    let beside = Condition::all().add(Expr::col((Entity, key)).eq(value)).add(id);
+    let last = (page.sort.key == SortKey::DueDate).then(|| key.is_null());
+    Condition::any().add(further).add(beside).add_option(last)
+}
+
+fn column(key: SortKey) -> Column {
+    match key {
+        SortKey::CreatedAt => Column::CreatedAt,
+        SortKey::UpdatedAt => Column::UpdatedAt,
+        SortKey::DueDate => Column::DueDate,
+        SortKey::Priority => Column::Priority,
+    }
+}
+
+fn sort_value(key: SortKey, value: i64) -> SimpleExpr {
+    match key {
+        SortKey::Priority => Expr::value(value),
+        _ => Expr::value(DateTime::from_timestamp_micros(value).unwrap_or_default()),
+    }
+}
+
+/// Stores a new task.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
+    Entity::insert(row(task)).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Stores a task that was locked by [`find_for_update`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn update(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
+    let changed = Entity::update_many().set(row(task)).filter(Column::Id.eq(task.id)).exec(db).await?;
+    if changed.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+}
+
+fn row(task: &Task) -> ActiveModel {
+    let mut row = Model {
+        id: task.id,
+        workspace_id: task.workspace_id,
+        user_id: task.user_id.clone(),
+        reporter: task.reporter.clone(),
+        assignee: task.assignee.clone(),
+        project_id: task.project_id,
+        reference: task.reference.clone(),
+        title: task.title.as_str().to_owned(),
+        description: task.description.as_str().to_owned(),
+        status: task.progress.status().as_str().to_owned(),
+        completed_at: task.progress.completed_at(),
+        priority: task.priority.rank(),
+        tags: task.tags.as_slice().to_vec(),
+        due_date: task.due_date,
+        timezone: task.timezone.name().to_owned(),
+        recurrence: task.recurrence.as_ref().map(|recurrence| json!(recurrence)),
+        reminders: json!(task.reminders),
+        recurrence_id: task.recurrence_id,
+        occurrence: task.occurrence,
+        version: task.version,
+        created_at: task.created_at,
+        updated_at: task.updated_at,
+        archived_at: task.archived_at,
+        deleted_at: task.deleted_at,
+    }
+    .into_active_model()
+    .reset_all();
+    row.id = Set(task.id);
+    row
+}
+
+impl TryFrom<Model> for Task {
+    type Error = Problem;
+
+    fn try_from(row: Model) -> Result<Self, Problem> {
+        let id = row.id;
+        read(row).map_err(|cause| Problem::internal(&format!("task {id} is stored wrongly: {cause}")))
+    }
+}
+
+fn read(row: Model) -> Result<Task, Box<dyn std::error::Error>> {
+    let status = Status::parse(&row.status)?;
+    Ok(Task {
+        id: row.id,
+        user_id: row.user_id,
+        workspace_id: row.workspace_id,
+        project_id: row.project_id,
+        reference: row.reference,
+        title: Title::parse(&row.title)?,
+        description: Description::parse(&row.description)?,
+        progress: Progress::reached(status, row.completed_at.unwrap_or(row.updated_at)),
+        priority: Priority::from_rank(row.priority),
+        tags: TagSet::stored(row.tags),
+        due_date: row.due_date,
+        timezone: TimeZone::parse(&row.timezone)?,
+        recurrence: row.recurrence.map(serde_json::from_value).transpose()?,
+        reminders: serde_json::from_value(row.reminders)?,
+        assignee: row.assignee,
+        reporter: row.reporter,
+        recurrence_id: row.recurrence_id,
+        occurrence: row.occurrence,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        archived_at: row.archived_at,
+        deleted_at: row.deleted_at,
+    })
+}

@@ -1,0 +1,19 @@
+//! Sending an event to everybody who follows its workspace.
+
+use events::Event;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::domain::server_message::ServerMessage;
+use crate::hub::LiveEvent;
+
+/// Queues the event, as it was published (`payload`), at the sockets of its workspace's members. It is serialised once
+/// for all of them. An event that a socket has had already is not sent to it again.
+pub(crate) fn broadcast(app: &App, event: &Event, payload: &Value) {
+    let message = ServerMessage::Event { sequence: event.sequence, event: payload };
+    app.hub.broadcast(LiveEvent {
+        workspace: event.organization_id,
+        sequence: event.sequence,
+        text: message.to_text().into(),
+    });
+}

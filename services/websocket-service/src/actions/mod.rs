@@ -1,0 +1,9 @@
+//! What the service does, one action per file.
+
+pub(crate) mod authenticate_socket;
+pub(crate) mod broadcast_event;
+pub(crate) mod renew_session;
+pub(crate) mod subscribe_socket;
+
+/// The app-id of the service that knows users, tickets and memberships.
+const BACKEND: &str = "backend-api";

@@ -1,0 +1,112 @@
+//! What the service is made of: its state, and the whole table of its routes and topics.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use events::Topic;
+use platform::auth::Verifier;
+use platform::clock::Clock;
+use platform::dapr::guard::sidecar_only;
+use platform::dapr::invoke::Invoker;
+use platform::dapr::sidecar_check;
+use platform::dapr::subscribe::{self, Subscription};
+use platform::health::{Check, Health};
+use platform::lifecycle::{self, Service};
+use platform::metrics::Metrics;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::origin::AllowedOrigins;
+use crate::hub::Hub;
+use crate::metrics::SocketMetrics;
+use crate::{APP_ID, Config, SocketLimits, api, events as deliveries};
+
+/// How long any outgoing request may take.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What handlers work with. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts of the service.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) verifier: Verifier,
+    pub(crate) invoker: Invoker,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) limits: SocketLimits,
+    pub(crate) metrics: SocketMetrics,
+    pub(crate) clock: Clock,
+    /// Every open socket; the service has not stopped before they have.
+    pub(crate) sockets: TaskTracker,
+    /// Cancelled when sockets are to close.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Serves until `shutdown`; then every socket is closed with 1001, so that its client goes to another replica.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    if config.issuers.is_empty() {
+        tracing::warn!("TRUSTED_ISSUERS is not set: no token is believed, sockets open by ticket only");
+    }
+    let http = platform::http::client(HTTP_TIMEOUT)?;
+    let metrics = Metrics::new(APP_ID);
+    let app = App(Arc::new(Parts {
+        verifier: Verifier::new(config.issuers, clock.clone(), &http),
+        invoker: Invoker::new(http.clone(), &config.service),
+        hub: Hub::new(config.limits.queue_bytes, config.limits.sockets_per_user),
+        origins: config.origins,
+        limits: config.limits,
+        metrics: SocketMetrics::new(&metrics),
+        clock,
+        sockets: TaskTracker::new(),
+        stop: shutdown.clone(),
+    }));
+    let open = app.metrics.sockets_open.clone();
+    let sockets = Check::informative("sockets", move || {
+        let open = open.get();
+        Box::pin(async move { (true, json!({ "open": open })) })
+    });
+    let checks = vec![sidecar_check(http, &config.service), sockets];
+    let service = Service {
+        background: app.sockets.clone(),
+        // The sockets watch `shutdown` itself: they close while requests under way still finish.
+        background_stop: CancellationToken::new(),
+        health: Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics, checks),
+        router: routes(app, config.service.app_api_token),
+    };
+    lifecycle::serve(service, listener, config.service.drain, shutdown).await
+}
+
+/// Every route and every topic.
+fn routes(app: App, app_token: Option<platform::config::Secret>) -> Router {
+    let topics = [Subscription::to(Topic::TaskUpdates)];
+    let for_sidecar = Router::new()
+        .route("/events/task-updates", post(deliveries::task_updates::receive))
+        .layer(DefaultBodyLimit::max(deliveries::task_updates::MAX_DELIVERY))
+        .with_state(app.clone())
+        .merge(subscribe::router(&topics));
+    Router::new().route("/ws", get(api::socket::open)).with_state(app).merge(sidecar_only(for_sidecar, app_token))
+}

@@ -1,0 +1,89 @@
+//! The meeting place of events and sockets.
+//!
+//! A socket registers before it is known which workspaces it may see. Events that arrive in between are kept, once for all
+//! that wait; when the socket takes its seats, those after the sequence it was told are handed to it, and from then on it
+//! gets them as they come. Both happen under one lock, so that none is missed and none comes twice.
+
+mod mailbox;
+mod recent;
+mod registration;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::ws::Utf8Bytes;
+use uuid::Uuid;
+
+pub(crate) use mailbox::{Mailbox, Parcel};
+use recent::Recent;
+pub(crate) use registration::{Overrun, Registration, TooManySockets};
+
+/// An event on its way to sockets, serialised once and shared.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveEvent {
+    /// The workspace in which it happened.
+    pub(crate) workspace: Uuid,
+    /// Its place there.
+    pub(crate) sequence: i64,
+    /// The whole socket message.
+    pub(crate) text: Utf8Bytes,
+}
+
+/// Every registered socket and the workspaces that it follows.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    queue_bytes: usize,
+    sockets_per_user: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rooms: HashMap<Uuid, HashMap<u64, Seat>>,
+    users: HashMap<Arc<str>, usize>,
+    recent: Recent,
+    last_id: u64,
+}
+
+/// A socket's place in a workspace.
+#[derive(Debug)]
+struct Seat {
+    mailbox: Arc<Mailbox>,
+    /// The sequence of the last event that it was handed.
+    last: i64,
+}
+
+impl Seat {
+    fn hand(&mut self, event: &LiveEvent) {
+        if event.sequence > self.last {
+            self.last = event.sequence;
+            self.mailbox.push(Parcel::Event(event.text.clone()));
+        }
+    }
+}
+
+impl Hub {
+    /// A hub whose sockets have queues of `queue_bytes` and whose users have at most `sockets_per_user` sockets.
+    pub(crate) fn new(queue_bytes: usize, sockets_per_user: usize) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), queue_bytes, sockets_per_user })
+    }
+
+    /// Hands the event to every socket that follows its workspace and has not had it yet. Never waits for a socket.
+    pub(crate) fn broadcast(&self, event: LiveEvent) {
+        let mut state = self.lock();
+        if let Some(room) = state.rooms.get_mut(&event.workspace) {
+            for seat in room.values_mut() {
+                seat.hand(&event);
+            }
+        }
+        state.recent.push(event);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Whatever a panic interrupted was one socket's affair: the others go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

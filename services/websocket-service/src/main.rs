@@ -1,0 +1,35 @@
+//! Starts websocket-service from the environment.
+
+use std::process::ExitCode;
+
+use platform::clock::Clock;
+use platform::config::Variables;
+use platform::{lifecycle, telemetry};
+use tokio::net::TcpListener;
+use websocket_service::{APP_ID, Config};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let telemetry = telemetry::init(APP_ID);
+    let outcome = match &telemetry {
+        Ok(_) => run().await,
+        Err(error) => Err(anyhow::anyhow!("logging cannot be set up: {error}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let config = Config::read(&Variables::from_process())?;
+    let shutdown = lifecycle::shutdown_on_signal()?;
+    let address = (config.service.bind_address, config.service.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| anyhow::anyhow!("cannot listen on {}:{}: {error}", address.0, address.1))?;
+    websocket_service::serve(config, Clock::system(), listener, shutdown).await
+}

@@ -1,0 +1,83 @@
+//! Pings, silence, and the stop of the service.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::client::{Client, Got};
+use crate::raw::{CLOSE, PING, RawClient, TEXT};
+use crate::world::{DEADLINE, World, new_id};
+
+fn pinging() -> impl FnOnce(&mut websocket_service::Config) {
+    |config| config.limits.ping_every = Duration::from_millis(300)
+}
+
+#[tokio::test]
+async fn who_answers_pings_stays() {
+    let world = World::start_with(pinging()).await;
+    let (workspace, mut client) = world.user("alice", 0).await;
+    // Reading is answering: the client's library sends the pong.
+    for _ in 0..5 {
+        assert_eq!(client.next().await, Got::Ping);
+    }
+    world.happen(workspace, 1).await;
+    assert_eq!(client.event().await, 1);
+}
+
+#[tokio::test]
+async fn who_leaves_two_pings_unanswered_is_closed() {
+    let world = World::start_with(pinging()).await;
+    world.backend.member("alice", new_id(), 0);
+    let mut client = RawClient::bearer(world.address, &world.token("alice")).await;
+    let opcodes = [client.frame().await.0, client.frame().await.0, client.frame().await.0];
+    assert_eq!(opcodes, [TEXT, PING, PING]);
+    let (opcode, payload) = client.frame().await;
+    assert_eq!((opcode, &payload[..2]), (CLOSE, &1001_u16.to_be_bytes()[..]));
+    world.await_metric("sockets_open", 0).await;
+}
+
+#[tokio::test]
+async fn anything_that_is_heard_counts_as_an_answer() {
+    let world = World::start_with(pinging()).await;
+    world.backend.member("alice", new_id(), 0);
+    let mut client = RawClient::bearer(world.address, &world.token("alice")).await;
+    let mut pings = 0;
+    while pings < 5 {
+        if client.frame().await.0 == PING {
+            pings += 1;
+            client.send(&[&[0x81, 0x82, 0, 0, 0, 0][..], b"{}"].concat()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_socket_is_told_when_the_service_stops() {
+    let world = World::start().await;
+    let (workspace, mut subscribed) = world.user("alice", 0).await;
+    let unknown = Client::unknown(world.address).await;
+    let _silent = RawClient::bearer(world.address, &world.token("alice")).await;
+    world.happen(workspace, 1).await;
+    let started = Instant::now();
+    world.shutdown.cancel();
+    assert_eq!(subscribed.event().await, 1);
+    for mut client in [subscribed, unknown] {
+        assert_eq!(client.close().await, (1001, "going away".to_owned()));
+    }
+    timeout(DEADLINE, world.serving).await.expect("it stops in time").unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_socket_that_is_being_opened_does_not_hold_up_the_stop() {
+    let world = World::start().await;
+    world.backend.member("alice", new_id(), 0);
+    world.backend.close_gate();
+    let mut client = Client::unknown(world.address).await;
+    client.send_auth(&world.token("alice")).await;
+    while world.backend.asked().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world.shutdown.cancel();
+    assert_eq!(client.close().await.0, 1001);
+    timeout(DEADLINE, world.serving).await.expect("it stops in time").unwrap().unwrap();
+}

@@ -1,0 +1,74 @@
+//! What one socket, and one user, may take.
+
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::raw::RawClient;
+use crate::world::{DEADLINE, World, cloud_event, new_id, task_updated};
+
+#[tokio::test]
+async fn a_slow_reader_is_closed_and_nobody_else_waits_for_it() {
+    let world = World::start_with(|config| {
+        config.limits.queue_bytes = 512 * 1024;
+        config.limits.closing = DEADLINE;
+    })
+    .await;
+    let (workspace, mut quick) = world.user("alice", 0).await;
+    let mut slow = RawClient::bearer(world.address, &world.token("alice")).await;
+    let title = "x".repeat(200 * 1024);
+    let mut sequence = 0;
+    while world.metric("slow_readers_closed_total").await == 0 {
+        sequence += 1;
+        assert!(sequence < 200, "40 MB wait for a client that reads nothing");
+        assert_eq!(world.deliver(cloud_event(&task_updated(workspace, sequence, &title))).await, "SUCCESS");
+        assert_eq!(quick.event().await, sequence);
+    }
+    // It got the first ones whole and in order, and then the reason.
+    assert_eq!(slow.close_code().await, 1013);
+    quick.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_and_does_not_read_is_a_slow_reader() {
+    let world = World::start_with(|config| config.limits.queue_bytes = 1024).await;
+    world.backend.member("alice", new_id(), 0);
+    let mut client = RawClient::bearer(world.address, &world.token("alice")).await;
+    // {"type":"ping"}, masked with zeros, a thousand times in one go.
+    let ping = [&[0x81, 0x80 | 15, 0, 0, 0, 0][..], br#"{"type":"ping"}"#].concat().repeat(1000);
+    let flood = tokio::time::timeout(DEADLINE, async {
+        loop {
+            if world.metric("slow_readers_closed_total").await == 1 {
+                break;
+            }
+            client.send(&ping).await;
+        }
+    });
+    flood.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_has_at_most_so_many_sockets() {
+    let world = World::start_with(|config| config.limits.sockets_per_user = 2).await;
+    let (_, first) = world.user("alice", 0).await;
+    let _second = world.subscribed("alice").await;
+    world.backend.ticket("t", "alice", "2999-01-01T00:00:00Z");
+    let mut first_message = Client::unknown(world.address).await;
+    first_message.send_auth(&world.token("alice")).await;
+    let bearer = Client::bearer(world.address, &world.token("alice")).await;
+    let ticket = Client::open(world.address, "?ticket=t", &[]).await.unwrap();
+    for mut client in [first_message, bearer, ticket] {
+        assert_eq!(client.error().await, "too_many_sockets");
+        assert_eq!(client.close().await.0, 1008);
+    }
+    world.user("bob", 0).await;
+    drop(first);
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let mut client = Client::bearer(world.address, &world.token("alice")).await;
+        if client.message().await["type"] == "subscribed" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the place did not become free");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

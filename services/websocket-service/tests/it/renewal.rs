@@ -1,0 +1,83 @@
+//! The end of a session, and its renewal in-band.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::clock::Clock;
+use tokio::time::Instant;
+
+use crate::client::Client;
+use crate::world::{World, keys, mint, new_id};
+
+#[tokio::test]
+async fn expiry_closes_with_4401() {
+    let world = World::start().await;
+    world.backend.member("alice", new_id(), 0);
+    let by_ticket = (Clock::system().now() + TimeDelta::seconds(1)).to_rfc3339();
+    world.backend.ticket("t", "alice", &by_ticket);
+    let started = Instant::now();
+    let short = world.token_for("alice", 2);
+    let mut first_message = Client::unknown(world.address).await;
+    first_message.send_auth(&short).await;
+    let bearer = Client::bearer(world.address, &short).await;
+    let ticket = Client::open(world.address, "?ticket=t", &[]).await.unwrap();
+    for mut client in [bearer, first_message, ticket] {
+        assert_eq!(client.message().await["type"], "subscribed");
+        assert_eq!(client.close().await, (4401, "token expired".to_owned()));
+    }
+    assert!(started.elapsed() >= Duration::from_secs(1), "not before its time");
+}
+
+#[tokio::test]
+async fn a_renewed_session_outlives_its_first_token() {
+    let world = World::start().await;
+    let workspace = new_id();
+    world.backend.member("alice", workspace, 0);
+    let mut client = Client::bearer(world.address, &world.token_for("alice", 2)).await;
+    assert_eq!(client.message().await["type"], "subscribed");
+    let first_expiry = Instant::now() + Duration::from_secs(2);
+    client.send_auth(&world.token_for("alice", 60)).await;
+    let renewed = client.message().await;
+    assert_eq!(renewed["type"], "renewed");
+    let expires_at: DateTime<Utc> = renewed["expires_at"].as_str().unwrap().parse().unwrap();
+    let lasts = expires_at - Clock::system().now();
+    assert!(lasts > TimeDelta::seconds(55) && lasts <= TimeDelta::seconds(60), "{lasts}");
+    tokio::time::sleep_until(first_expiry + Duration::from_millis(200)).await;
+    world.happen(workspace, 1).await;
+    assert_eq!(client.event().await, 1);
+}
+
+#[tokio::test]
+async fn a_ticket_session_is_renewed_with_a_token() {
+    let world = World::start().await;
+    world.backend.member("alice", new_id(), 0);
+    world.backend.ticket("t", "alice", "2999-01-01T00:00:00Z");
+    let mut client = Client::open(world.address, "?ticket=t", &[]).await.unwrap();
+    assert_eq!(client.message().await["type"], "subscribed");
+    client.send_auth(&world.token("alice")).await;
+    assert_eq!(client.message().await["type"], "renewed");
+}
+
+#[tokio::test]
+async fn another_users_token_ends_the_socket() {
+    let world = World::start().await;
+    let (_, mut client) = world.user("alice", 0).await;
+    client.send_auth(&world.token("bob")).await;
+    assert_eq!(client.error().await, "user_mismatch");
+    assert_eq!(client.close().await, (4401, "user_mismatch".to_owned()));
+}
+
+#[tokio::test]
+async fn a_bad_token_ends_the_socket() {
+    let world = World::start().await;
+    world.backend.member("alice", new_id(), 0);
+    let forged = mint(&keys("the secret of somebody who is not trusted"), "alice", 900);
+    for (token, code) in
+        [("", "token_malformed"), (&*world.token_for("alice", -1), "token_expired"), (&*forged, "token_key_unknown")]
+    {
+        let mut client = world.subscribed("alice").await;
+        client.send_auth(token).await;
+        assert_eq!(client.error().await, code);
+        assert_eq!(client.close().await, (4401, code.to_owned()));
+    }
+}

@@ -1,0 +1,156 @@
+//! A running websocket-service and what is around it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use events::CloudEvent;
+use platform::auth::{Claims, SigningKeys};
+use platform::clock::Clock;
+use platform::config::{Secret, Variables};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use websocket_service::Config;
+
+use crate::backend::Backend;
+use crate::client::Client;
+
+const ISSUER: &str = "http://issuer.test";
+
+/// How long a test waits for what must happen.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) serving: JoinHandle<anyhow::Result<()>>,
+    pub(crate) http: reqwest::Client,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts the service with `adjust` applied to the default configuration.
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let keys = keys("the secret of the issuer that is trusted");
+        let (backend, sidecar) = Backend::start(keys).await;
+        let issuers = json!([{"issuer": ISSUER, "jwks_url": format!("http://{sidecar}/jwks"), "audience": ISSUER}]);
+        let variables = Variables::default()
+            .with("DAPR_HTTP_PORT", sidecar.port().to_string())
+            .with("TRUSTED_ISSUERS", issuers.to_string());
+        let mut config = Config::read(&variables).unwrap();
+        adjust(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(websocket_service::serve(config, Clock::system(), listener, shutdown.clone()));
+        let http = platform::http::client(DEADLINE).unwrap();
+        Self { address, backend, shutdown, serving, http }
+    }
+
+    /// A token of the user, valid for so many seconds.
+    pub(crate) fn token_for(&self, user: &str, seconds: i64) -> String {
+        mint(&self.backend.keys, user, seconds)
+    }
+
+    pub(crate) fn token(&self, user: &str) -> String {
+        self.token_for(user, 900)
+    }
+
+    /// A socket of a new user in a workspace of their own that stands at `sequence`.
+    pub(crate) async fn user(&self, user: &str, sequence: i64) -> (Uuid, Client) {
+        let workspace = new_id();
+        self.backend.member(user, workspace, sequence);
+        (workspace, self.subscribed(user).await)
+    }
+
+    /// A further socket of the user, past its greeting.
+    pub(crate) async fn subscribed(&self, user: &str) -> Client {
+        let mut client = Client::bearer(self.address, &self.token(user)).await;
+        assert_eq!(client.message().await["type"], "subscribed");
+        client
+    }
+
+    /// Delivers as the sidecar does; the answer is the `status` in the body.
+    pub(crate) async fn deliver(&self, body: impl Into<reqwest::Body>) -> String {
+        let url = format!("http://{}/events/task-updates", self.address);
+        let request = self.http.post(url).header("content-type", "application/cloudevents+json").body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.json::<Value>().await.unwrap()["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Delivers a task event.
+    pub(crate) async fn happen(&self, workspace: Uuid, sequence: i64) {
+        assert_eq!(self.deliver(cloud_event(&task_updated(workspace, sequence, "Buy milk"))).await, "SUCCESS");
+    }
+
+    /// The value of a series at `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> i64 {
+        let text =
+            self.http.get(format!("http://{}/metrics", self.address)).send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with(&format!("{name}{{"))).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    /// Waits until a series has the value.
+    pub(crate) async fn await_metric(&self, name: &str, value: i64) {
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        while self.metric(name).await != value {
+            assert!(tokio::time::Instant::now() < deadline, "{name} did not become {value}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+pub(crate) fn keys(secret: &str) -> SigningKeys {
+    SigningKeys::new(&Secret::new(secret), ISSUER, ISSUER, Clock::system()).unwrap()
+}
+
+pub(crate) fn mint(keys: &SigningKeys, user: &str, seconds: i64) -> String {
+    let claims = Claims {
+        user_id: user.to_owned(),
+        email: Some(format!("{user}@example.com")),
+        first_name: Some("Alice".to_owned()),
+        ..Claims::default()
+    };
+    keys.mint(&claims, TimeDelta::seconds(seconds))
+}
+
+pub(crate) fn new_id() -> Uuid {
+    Clock::system().new_id()
+}
+
+/// The `data` of a `task.updated`.
+pub(crate) fn task_updated(workspace: Uuid, sequence: i64, title: &str) -> Value {
+    let id = new_id();
+    let task = |title: &str, version: i64| {
+        json!({
+            "id": id, "user_id": "alice", "workspace_id": workspace, "title": title, "description": "",
+            "status": "todo", "completed": false, "priority": "none", "tags": [], "timezone": "Europe/Paris",
+            "reminders": [], "reporter": "alice", "version": version,
+            "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00.251904Z",
+        })
+    };
+    json!({
+        "event_id": new_id(), "event_type": "task.updated", "user_id": "alice", "organization_id": workspace,
+        "sequence": sequence, "timestamp": "2026-01-31T09:00:00.251904Z",
+        "task_data": task(title, 2), "previous_data": task("before", 1),
+        "metadata": {"source": "rest_api", "version": "1.0"},
+    })
+}
+
+/// The body of a delivery.
+pub(crate) fn cloud_event(data: &Value) -> String {
+    let id = data["event_id"].as_str().unwrap().parse().unwrap();
+    let event_type = data["event_type"].as_str().unwrap();
+    let event = CloudEvent::for_publishing("backend-api", id, event_type, None, data.clone());
+    serde_json::to_string(&event).unwrap()
+}
