@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::binaries::{self, Binaries};
+use crate::cluster::{self, Cluster};
 use crate::error::{Error, FileContext};
 use crate::guardian::Guardian;
 use crate::place::Place;
 use crate::server::Server;
-use crate::{cluster, startup};
+use crate::startup;
 
 /// How many free ports are tried before a collision with other processes is given up on.
 const PORT_ATTEMPTS: usize = 10;
@@ -79,7 +80,9 @@ impl Builder {
     async fn start_at(&self, place: &Place) -> Result<Server, Error> {
         let binaries = self.find(place).await?;
         let (at, programs) = (place.clone(), binaries.clone());
-        let password = blocking(move || cluster::ensure(&at, &programs)).await?;
+        let durable = !self.settings.iter().any(|(name, value)| name == "fsync" && value == "off");
+        let ensure = move || Cluster { place: &at, binaries: &programs, durable }.ensure();
+        let password = blocking(ensure).await?;
         let mut attempt = 1;
         loop {
             let port = self.port.map_or_else(free_port, Ok)?;

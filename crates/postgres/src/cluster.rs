@@ -32,83 +32,89 @@ fn is_free(directory: &Path) -> bool {
     fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
 }
 
-/// Makes the data directory where there is none, and returns the superuser's password.
-///
-/// It is made under another name and renamed when complete, so that one cut short is never taken for data.
-pub(crate) fn ensure(place: &Place, binaries: &Binaries) -> Result<String, Error> {
-    // One at a time: a second start waits here, and then finds the data.
-    let log = place.open_log()?;
-    log.lock().context("lock", &place.log)?;
-    if data_major(&place.data)?.is_some() {
-        return password::read(&place.password, &place.data);
-    }
-    let staging = beside(&place.data, ".new");
-    if staging.exists() {
-        fs::remove_dir_all(&staging).context("remove", &staging)?;
-    }
-    create_private(&staging, place.account)?;
-    let password = password::generate();
-    let made = initialise(place, binaries, &staging, &password);
-    let _ = fs::remove_dir_all(&staging);
-    made.map(|()| password)
+/// What a data directory is made of.
+pub(crate) struct Cluster<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) binaries: &'a Binaries,
+    /// Whether it must be on the disk, safe against a power failure, when it is made.
+    pub(crate) durable: bool,
 }
 
-fn initialise(place: &Place, binaries: &Binaries, staging: &Path, password: &str) -> Result<(), Error> {
-    let password_file = staging.join("password");
-    password::write(&password_file, password)?;
-    if let Some(account) = place.account {
-        account.own(&password_file)?;
-    }
-    let fresh = staging.join("data");
-    let mut result = Ok(());
-    for locale in locales(binaries.major) {
-        result = initdb(place, binaries, &fresh, &password_file, locale);
-        match &result {
-            // The operating system does not have this locale.
-            Err(Error::Program { said, .. }) if said.contains("invalid locale") => {}
-            _ => break,
+impl Cluster<'_> {
+    /// Makes the data directory where there is none, and returns the superuser's password.
+    ///
+    /// It is made under another name and renamed when complete, so that one cut short is never taken for data.
+    pub(crate) fn ensure(&self) -> Result<String, Error> {
+        let Place { data, log, password, account, .. } = self.place;
+        // One at a time: a second start waits here, and then finds the data.
+        let lock = self.place.open_log()?;
+        lock.lock().context("lock", log)?;
+        if data_major(data)?.is_some() {
+            return password::read(password, data);
         }
+        let staging = beside(data, ".new");
+        if staging.exists() {
+            fs::remove_dir_all(&staging).context("remove", &staging)?;
+        }
+        create_private(&staging, *account)?;
+        let generated = password::generate();
+        let made = self.make(&staging, &generated);
+        let _ = fs::remove_dir_all(&staging);
+        made.map(|()| generated)
     }
-    result?;
-    password::write(&place.password, password)?;
-    fs::rename(&fresh, &place.data).context("rename", &fresh)
+
+    fn make(&self, staging: &Path, generated: &str) -> Result<(), Error> {
+        let Place { data, password, account, .. } = self.place;
+        let password_file = staging.join("password");
+        password::write(&password_file, generated)?;
+        if let Some(account) = account {
+            account.own(&password_file)?;
+        }
+        let fresh = staging.join("data");
+        let mut result = Ok(());
+        for locale in locales(self.binaries.major) {
+            result = self.initdb(&fresh, &password_file, locale);
+            match &result {
+                // The operating system does not have this locale.
+                Err(Error::Program { said, .. }) if said.contains("invalid locale") => {}
+                _ => break,
+            }
+        }
+        result?;
+        password::write(password, generated)?;
+        fs::rename(&fresh, data).context("rename", &fresh)
+    }
+
+    fn initdb(&self, fresh: &Path, password_file: &Path, locale: &[&str]) -> Result<(), Error> {
+        let program = self.binaries.initdb();
+        let output = command(&program, self.place.account)
+            .arg("--pgdata")
+            .arg(fresh)
+            .args(["--encoding=UTF8", "--username=postgres", "--auth=scram-sha-256"])
+            .arg("--pwfile")
+            .arg(password_file)
+            .args(locale)
+            .args((!self.durable).then_some("--no-sync"))
+            .stdin(Stdio::null())
+            .output()
+            .context("run", &program)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+        if said.contains("No space left on device") {
+            return Err(Error::DiskFull { directory: self.place.data.clone() });
+        }
+        Err(Error::Program { program, said })
+    }
 }
 
 /// Byte order for sorting, Unicode for letter case, as far as version and operating system have it.
-fn locales(major: u32) -> Vec<&'static [&'static str]> {
+fn locales(major: u32) -> [&'static [&'static str]; 2] {
     let plain: &[&str] = &["--no-locale"];
     if major >= BUILTIN_LOCALE_SINCE {
-        vec![&["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"], plain]
+        [&["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"], plain]
     } else {
-        vec![&["--locale=C.UTF-8", "--lc-messages=C"], plain]
+        [&["--locale=C.UTF-8", "--lc-messages=C"], plain]
     }
-}
-
-fn initdb(
-    place: &Place,
-    binaries: &Binaries,
-    fresh: &Path,
-    password_file: &Path,
-    locale: &[&str],
-) -> Result<(), Error> {
-    let program = binaries.initdb();
-    let output = command(&program, place.account)
-        .arg("--pgdata")
-        .arg(fresh)
-        .args(["--encoding=UTF8", "--username=postgres", "--auth=scram-sha-256"])
-        .arg("--pwfile")
-        .arg(password_file)
-        .args(locale)
-        .args(place.throw_away.then_some("--no-sync"))
-        .stdin(Stdio::null())
-        .output()
-        .context("run", &program)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
-    if said.contains("No space left on device") {
-        return Err(Error::DiskFull { directory: place.data.clone() });
-    }
-    Err(Error::Program { program, said })
 }

@@ -45,7 +45,7 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
     let app = App { db, clock, counters: Counters::register(&metrics) };
     Ok(Service {
         // Nothing here is for anybody but the sidecar; backend-api reads the history through it.
-        router: routes(app),
+        router: guard::sidecar_only(routes(app), config.app_api_token.clone()),
         health: Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics, checks),
         background: TaskTracker::new(),
         background_stop: CancellationToken::new(),

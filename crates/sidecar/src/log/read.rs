@@ -38,8 +38,9 @@ struct End {
 impl Log {
     /// The next messages of a partition from `offset` on, as many as make a batch.
     pub(crate) async fn read(&self, topic: &Topic, partition: i16, offset: i64) -> Result<Vec<Message>, DbErr> {
-        let values =
-            [topic.pubsub.clone().into(), topic.name.clone().into(), partition.into(), offset.into(), limit.into()];
+        let topic = topic.clone();
+        let values: [Value; 6] =
+            [topic.pubsub.into(), topic.name.into(), partition.into(), offset.into(), BATCH.into(), BATCH_BYTES.into()];
         let rows = Row::find_by_statement(Statement::from_sql_and_values(DbBackend::Postgres, READ, values));
         let messages = rows.all(&self.db).await?.into_iter().map(|row| Message {
             partition,

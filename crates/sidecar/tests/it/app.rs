@@ -10,36 +10,41 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// How long a condition may take to come true.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// One request that the app received.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub method: Method,
+pub(crate) struct Received {
+    pub(crate) method: Method,
     /// Path and query.
-    pub path: String,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Received {
-    pub fn event(&self) -> Value {
+    fn is_at(&self, path: &str) -> bool {
+        self.path.split('?').next() == Some(path)
+    }
+
+    pub(crate) fn event(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the delivery is JSON")
     }
 
-    pub fn data(&self) -> Value {
+    pub(crate) fn data(&self) -> Value {
         self.event()["data"].clone()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("the header is text"))
     }
 }
 
 /// What the app answers: status, headers and body.
-pub struct Answer(pub u16, pub Vec<(&'static str, String)>, pub String);
+pub(crate) struct Answer(pub u16, pub Vec<(&'static str, String)>, pub String);
 
 impl From<u16> for Answer {
     fn from(status: u16) -> Self {
@@ -57,42 +62,56 @@ impl From<&str> for Answer {
 type Script = dyn Fn(&Received, usize) -> Answer + Send + Sync;
 
 #[derive(Clone)]
-pub struct TestApp {
-    pub port: u16,
+pub(crate) struct TestApp {
+    pub(crate) port: u16,
     received: Arc<Mutex<Vec<Received>>>,
     script: Arc<Mutex<Arc<Script>>>,
+    stop: CancellationToken,
 }
 
 impl TestApp {
     /// An app at a free port that subscribes to what the JSON says and answers 200 to everything.
-    pub async fn start(subscriptions: &Value) -> Self {
+    pub(crate) async fn start(subscriptions: &Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a free port");
         Self::start_at(listener, subscriptions)
     }
 
-    pub fn start_at(listener: TcpListener, subscriptions: &Value) -> Self {
+    pub(crate) fn start_at(listener: TcpListener, subscriptions: &Value) -> Self {
         let port = listener.local_addr().expect("the port").port();
-        let app = Self { port, received: Arc::default(), script: Arc::new(Mutex::new(Arc::new(|_, _| 200.into()))) };
+        let script: Arc<Script> = Arc::new(|_, _| 200.into());
+        let script = Arc::new(Mutex::new(script));
+        let app = Self { port, received: Arc::default(), script, stop: CancellationToken::new() };
         let list = subscriptions.to_string();
         let state = (app.clone(), Arc::new(list));
         let router = Router::new().fallback(receive).with_state(state);
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let stop = app.stop.clone();
+        tokio::spawn(async move {
+            let stopped = async move { stop.cancelled().await };
+            axum::serve(listener, router).with_graceful_shutdown(stopped).await
+        });
         app
     }
 
+    /// Ends the app, and waits until its port is free.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        let free = || async { TcpListener::bind(("127.0.0.1", self.port)).await.is_ok() };
+        assert!(until(free).await, "the app's port did not become free");
+    }
+
     /// From now on, answers as `script` says.
-    pub fn answer(&self, script: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) {
+    pub(crate) fn answer(&self, script: impl Fn(&Received, usize) -> Answer + Send + Sync + 'static) {
         *self.script.lock().unwrap() = Arc::new(script);
     }
 
     /// What was received under `path` (without query).
-    pub fn received(&self, path: &str) -> Vec<Received> {
+    pub(crate) fn received(&self, path: &str) -> Vec<Received> {
         let received = self.received.lock().unwrap();
-        received.iter().filter(|one| one.path.split('?').next() == Some(path)).cloned().collect()
+        received.iter().filter(|one| one.is_at(path)).cloned().collect()
     }
 
     /// Waits until at least `count` requests came under `path`.
-    pub async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
+    pub(crate) async fn wait_for(&self, path: &str, count: usize) -> Vec<Received> {
         let came = until(|| async { self.received(path).len() >= count }).await;
         let received = self.received(path);
         assert!(came, "{count} requests at {path} were expected, {} came", received.len());
@@ -105,8 +124,12 @@ async fn receive(State((app, list)): State<(TestApp, Arc<String>)>, request: Req
     let body = axum::body::to_bytes(body, usize::MAX).await.expect("read the body");
     let path = parts.uri.path_and_query().expect("a path").to_string();
     let received = Received { method: parts.method, path, headers: parts.headers, body };
-    let before = app.received(parts.uri.path()).len();
-    app.received.lock().unwrap().push(received.clone());
+    let before = {
+        let mut all = app.received.lock().unwrap();
+        let before = all.iter().filter(|one| one.is_at(parts.uri.path())).count();
+        all.push(received.clone());
+        before
+    };
     let script = app.script.lock().unwrap().clone();
     let Answer(status, headers, body) = match parts.uri.path() {
         "/dapr/config" => "{}".into(),
@@ -119,7 +142,7 @@ async fn receive(State((app, list)): State<(TestApp, Arc<String>)>, request: Req
 }
 
 /// Whether `condition` came true before the deadline.
-pub async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
+pub(crate) async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
     let started = Instant::now();
     while started.elapsed() < DEADLINE {
         if condition().await {

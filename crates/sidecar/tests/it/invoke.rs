@@ -23,7 +23,8 @@ async fn every_verb_query_body_and_header_pass_both_ways() {
     let (_rig, base, callee, _database) = pair().await;
     callee
         .answer(|_, _| Answer(418, vec![("x-answer", "b".to_owned()), ("etag", "\"3\"".to_owned())], "tea".to_owned()));
-    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    for method in methods {
         let request = base.request(method.parse().unwrap(), "/v1.0/invoke/callee/method/a/b%20c?q=1&r=%2F");
         let answer = request.header("x-ask", "a").header("if-match", "\"2\"").body("body").send().await.unwrap();
         assert_eq!(answer.status(), 418);
@@ -34,7 +35,7 @@ async fn every_verb_query_body_and_header_pass_both_ways() {
         assert_eq!(answer.text().await.unwrap(), "tea");
     }
     let received = callee.received("/a/b%20c");
-    assert_eq!(received.len(), 6);
+    assert_eq!(received.iter().map(|one| one.method.as_str()).collect::<Vec<_>>(), methods);
     for one in received {
         assert_eq!((one.path.as_str(), &one.body[..]), ("/a/b%20c?q=1&r=%2F", &b"body"[..]));
         assert_eq!((one.header("x-ask"), one.header("if-match")), (Some("a"), Some("\"2\"")));

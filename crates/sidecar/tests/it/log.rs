@@ -12,7 +12,7 @@ use crate::app::{TestApp, until};
 use crate::rig::{Plan, Rig, database, subscribe_to};
 
 /// The one number that a query gives.
-pub async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
+pub(crate) async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }

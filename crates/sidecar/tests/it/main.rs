@@ -1,11 +1,11 @@
 //! How the sidecar behaves, seen from its apps. Each case takes addresses and a test app, never the sidecar's insides.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod app;
 mod delivery;
 mod envelope;
 mod grpc;
 mod invoke;
-mod latency_tmp;
 mod log;
 mod publish;
 mod rig;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{TestApp, until};
 
 /// A pub/sub component called `pubsub`, which most cases use.
-pub const PUBSUB: &str = "
+pub(crate) const PUBSUB: &str = "
 apiVersion: dapr.io/v1alpha1
 kind: Component
 metadata: { name: pubsub }
@@ -26,43 +26,43 @@ spec: { type: pubsub.kafka, version: v1, metadata: [{ name: brokers, value: loca
 
 /// The addresses of one app's sidecar.
 #[derive(Clone, Debug)]
-pub struct Base {
-    pub http: String,
-    pub grpc: String,
+pub(crate) struct Base {
+    pub(crate) http: String,
+    pub(crate) grpc: String,
     client: reqwest::Client,
 }
 
 impl Base {
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.http))
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
 
-    pub fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.request(Method::POST, path)
     }
 
     /// Publishes JSON to a topic of `pubsub`; the query is metadata.
-    pub async fn publish(&self, topic_and_query: &str, data: &Value) {
+    pub(crate) async fn publish(&self, topic_and_query: &str, data: &Value) {
         let request = self.post(&format!("/v1.0/publish/pubsub/{topic_and_query}")).json(data);
         assert_eq!(request.send().await.expect("publish").status(), 204);
     }
 
     /// Waits until the sidecar says that it is ready.
-    pub async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         let ready = || async { self.get("/v1.0/healthz").send().await.is_ok_and(|answer| answer.status() == 204) };
         assert!(until(ready).await, "the sidecar did not become ready");
     }
 }
 
 /// How a rig differs from the usual one.
-pub struct Plan {
-    pub components: String,
-    pub clock: Clock,
-    pub change: fn(&mut Settings),
+pub(crate) struct Plan {
+    pub(crate) components: String,
+    pub(crate) clock: Clock,
+    pub(crate) change: fn(&mut Settings),
 }
 
 impl Default for Plan {
@@ -72,16 +72,16 @@ impl Default for Plan {
 }
 
 /// A sidecar that runs until it is stopped or dropped.
-pub struct Rig {
-    pub db: DatabaseConnection,
-    pub shutdown: CancellationToken,
+pub(crate) struct Rig {
+    pub(crate) db: DatabaseConnection,
+    pub(crate) shutdown: CancellationToken,
     bases: HashMap<String, Base>,
     running: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Rig {
     /// One app, `shop`, with a sidecar that is ready.
-    pub async fn with(app: &TestApp) -> (Self, Base, Database) {
+    pub(crate) async fn with(app: &TestApp) -> (Self, Base, Database) {
         let database = database().await;
         let rig = Self::start(&database, &[("shop", app.port)], Plan::default()).await;
         let base = rig.base("shop");
@@ -89,7 +89,7 @@ impl Rig {
         (rig, base, database)
     }
 
-    pub async fn start(database: &Database, apps: &[(&str, u16)], plan: Plan) -> Self {
+    pub(crate) async fn start(database: &Database, apps: &[(&str, u16)], plan: Plan) -> Self {
         let db = database.connect().await;
         let mut listeners = Vec::new();
         let mut bases = HashMap::new();
@@ -110,17 +110,17 @@ impl Rig {
         Self { db, shutdown, bases, running }
     }
 
-    pub fn base(&self, app_id: &str) -> Base {
+    pub(crate) fn base(&self, app_id: &str) -> Base {
         self.bases[app_id].clone()
     }
 
     /// Waits until it has ended, by a shutdown of whatever kind.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let ended = tokio::time::timeout(crate::app::DEADLINE, &mut self.running).await;
         ended.expect("the sidecar ends in time").expect("it does not panic").expect("it ends well");
     }
 
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.shutdown.cancel();
         self.ended().await;
     }
@@ -132,7 +132,7 @@ impl Drop for Rig {
     }
 }
 
-pub async fn database() -> Database {
+pub(crate) async fn database() -> Database {
     Database::create::<Migrator>(SCHEMA).await
 }
 
@@ -141,7 +141,7 @@ fn reqwest_client() -> reqwest::Client {
 }
 
 /// Loads components from a folder that has `documents` in a file.
-pub fn load(documents: &str) -> Result<Resources, sidecar::ResourceError> {
+pub(crate) fn load(documents: &str) -> Result<Resources, sidecar::ResourceError> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string()).join("components");
     std::fs::create_dir_all(&folder).expect("make the folder");
     std::fs::write(folder.join("all.yaml"), documents).expect("write the file");
@@ -151,7 +151,7 @@ pub fn load(documents: &str) -> Result<Resources, sidecar::ResourceError> {
 }
 
 /// The list of an app that subscribes to `topics` of `pubsub`, each at `/events/<topic>`.
-pub fn subscribe_to(topics: &[&str]) -> Value {
+pub(crate) fn subscribe_to(topics: &[&str]) -> Value {
     topics
         .iter()
         .map(|topic| json!({"pubsubname": "pubsub", "topic": topic, "route": format!("/events/{topic}")}))

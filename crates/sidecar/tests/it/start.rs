@@ -86,3 +86,24 @@ async fn shutdown_lets_a_delivery_finish_and_counts_it() {
     let received = app.wait_for("/events/orders", 2).await;
     assert_eq!((received[0].data(), received[1].data()), (json!(1), json!(2)), "the first is not delivered again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn shutdown_does_not_wait_for_ever_and_what_was_cut_off_comes_again() {
+    let app = TestApp::start(&subscribe_to(&["orders"])).await;
+    let database = database().await;
+    let change = |settings: &mut sidecar::Settings| settings.drain = std::time::Duration::from_millis(50);
+    let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
+    rig.base("shop").ready().await;
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    app.answer(move |_, _| {
+        let _ = tokio::task::block_in_place(|| held.lock().unwrap().recv());
+        200.into()
+    });
+    rig.base("shop").publish("orders?metadata.partitionKey=k", &json!(1)).await;
+    app.wait_for("/events/orders", 1).await;
+    rig.stop().await;
+    drop(release);
+    let _again = Rig::start(&database, &[("shop", app.port)], Plan::default()).await;
+    assert_eq!(app.wait_for("/events/orders", 2).await[1].data(), json!(1));
+}

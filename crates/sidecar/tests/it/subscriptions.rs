@@ -85,6 +85,7 @@ fn a_mistake_in_a_file_names_file_document_and_reason() {
         ),
     ];
     for (document, reason) in cases {
+        let document = document.trim_start_matches("---");
         let error = load(&format!("{PUBSUB}\n---\n{document}")).expect_err(document).to_string();
         assert!(error.contains("all.yaml, document 2: ") && error.contains(reason), "{error}");
     }

@@ -1,5 +1,5 @@
 //! What the tests of the services stand on, tested itself.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "these are tests, and what serves them")]
+#![expect(clippy::unwrap_used, reason = "these are tests, and what serves them")]
 
 mod database;
 mod http;

@@ -108,7 +108,7 @@ fn matching(filter: &Filter) -> Condition {
     Condition::all()
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(filter.priority.map(|priority| Column::Priority.eq(priority.rank())))
-        .add_option(filter.tag.clone().map(|tag| Expr::cust_with_values("tags @> ARRAY[$1]", [tag])))
+        .add_option(filter.tag.clone().map(|tag| Expr::cust_with_values("tags @> ARRAY[?]", [tag])))
         .add_option(filter.completed.map(|yes| if yes { Column::Status.eq(done) } else { Column::Status.ne(done) }))
         .add_option(filter.due_before.map(|moment| Column::DueDate.lt(moment)))
         .add_option(filter.due_after.map(|moment| Column::DueDate.gte(moment)))

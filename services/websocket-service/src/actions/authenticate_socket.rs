@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::BACKEND;
 use crate::app::App;
-use crate::domain::session::{Session, User};
+use crate::domain::session::{Profile, Session};
 
 /// Why a ticket opens nothing.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +41,11 @@ impl From<TicketError> for Problem {
 ///
 /// # Errors
 /// Why the token is not believed.
-pub(crate) async fn by_token(app: &App, token: &str) -> Result<(User, Session), AuthError> {
+pub(crate) async fn by_token(app: &App, token: &str) -> Result<(Profile, Session), AuthError> {
     let identity = app.verifier.verify(token).await?;
-    let user = user(&identity);
-    let session = Session::of(&user, identity.expires_at);
-    Ok((user, session))
+    let profile = profile(&identity);
+    let session = Session::of(&profile, identity.expires_at);
+    Ok((profile, session))
 }
 
 /// Whom the ticket was given to, and until when their session lasts. The ticket is used up by this.
@@ -56,7 +56,7 @@ pub(crate) async fn by_ticket(
     app: &App,
     ticket: &str,
     trace: Option<&TraceContext>,
-) -> Result<(User, Session), TicketError> {
+) -> Result<(Profile, Session), TicketError> {
     let redeemed: Redeemed =
         app.invoker.post(BACKEND, "internal/ws-tickets/redeem", &json!({ "ticket": ticket }), trace).await.map_err(
             |error| match error.status() {
@@ -64,7 +64,7 @@ pub(crate) async fn by_ticket(
                 _ => TicketError::Unavailable(error),
             },
         )?;
-    let user = User {
+    let profile = Profile {
         user_id: redeemed.user_id,
         issuer: None,
         email: None,
@@ -72,8 +72,8 @@ pub(crate) async fn by_ticket(
         last_name: None,
         timezone: None,
     };
-    let session = Session::of(&user, redeemed.expires_at);
-    Ok((user, session))
+    let session = Session::of(&profile, redeemed.expires_at);
+    Ok((profile, session))
 }
 
 /// backend-api's answer: `expires_at` is when the access token ends with which the ticket was got.
@@ -83,8 +83,8 @@ struct Redeemed {
     expires_at: DateTime<Utc>,
 }
 
-fn user(identity: &Identity) -> User {
-    User {
+fn profile(identity: &Identity) -> Profile {
+    Profile {
         user_id: identity.user_id.clone(),
         issuer: Some(identity.issuer.clone()),
         email: identity.email.clone(),

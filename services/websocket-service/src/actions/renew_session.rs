@@ -22,8 +22,8 @@ pub(crate) enum RenewError {
 /// # Errors
 /// When the token is not believed or is another user's.
 pub(crate) async fn renew(app: &App, session: &Session, token: &str) -> Result<Session, RenewError> {
-    let (user, renewed) = authenticate_socket::by_token(app, token).await?;
-    if session.is_of(&user.user_id, user.issuer.as_deref().unwrap_or_default()) {
+    let (profile, renewed) = authenticate_socket::by_token(app, token).await?;
+    if session.is_of(&profile.user_id, profile.issuer.as_deref().unwrap_or_default()) {
         Ok(renewed)
     } else {
         Err(RenewError::UserMismatch)

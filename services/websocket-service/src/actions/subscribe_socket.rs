@@ -9,7 +9,7 @@ use super::BACKEND;
 use crate::app::App;
 use crate::domain::membership::{Membership, Memberships};
 use crate::domain::server_message::ServerMessage;
-use crate::domain::session::User;
+use crate::domain::session::Profile;
 use crate::hub::{Overrun, Registration, TooManySockets};
 
 /// Why a socket gets no events.
@@ -46,12 +46,12 @@ impl SubscribeError {
 /// When there are too many sockets of the user, or backend-api gives no usable answer.
 pub(crate) async fn subscribe(
     app: &App,
-    user: &User,
+    profile: &Profile,
     last_seen: Option<i64>,
     trace: Option<&TraceContext>,
 ) -> Result<Registration, SubscribeError> {
-    let mut registration = app.hub.register(&user.user_id)?;
-    let answer: Answer = app.invoker.post(BACKEND, "internal/memberships", user, trace).await?;
+    let mut registration = app.hub.register(&profile.user_id)?;
+    let answer: Answer = app.invoker.post(BACKEND, "internal/memberships", profile, trace).await?;
     let memberships = Memberships::of(&answer.workspaces).ok_or(SubscribeError::NoPersonalWorkspace)?;
     let subscribed = ServerMessage::Subscribed { sequence: memberships.personal, workspaces: &memberships.positions };
     let mut greeting = vec![subscribed.to_text().into()];

@@ -65,11 +65,11 @@ async fn admit(
     last_seen: Option<i64>,
     trace: Option<&TraceContext>,
 ) -> Result<Subscribed, Ending> {
-    let (user, session) = authenticate_socket::by_token(app, token).await.map_err(|error| match error {
+    let (profile, session) = authenticate_socket::by_token(app, token).await.map_err(|error| match error {
         AuthError::Unavailable { .. } => Ending::Unavailable(error.code()),
         _ => Ending::Refused(error.code()),
     })?;
-    match subscribe_socket::subscribe(app, &user, last_seen, trace).await {
+    match subscribe_socket::subscribe(app, &profile, last_seen, trace).await {
         Ok(registration) => Ok(Subscribed { session, registration }),
         Err(SubscribeError::TooManySockets(_)) => Err(Ending::TooManySockets),
         Err(error) => {

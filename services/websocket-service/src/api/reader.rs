@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
 /// When it will be `time`, as the clock stands now; at once if it has been.
 fn instant_of(time: DateTime<Utc>, clock: &Clock) -> Instant {
     /// Farther away than any socket lives; keeps the sum within what an `Instant` can hold.
-    const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    const FAR: Duration = Duration::from_hours(365 * 24);
     Instant::now() + (time - clock.now()).to_std().unwrap_or_default().min(FAR)
 }
 

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::domain::credentials::{BEARER, Credentials};
 use crate::domain::ending::Ending;
 use crate::domain::origin::AllowedOrigins;
-use crate::domain::session::{Session, User};
+use crate::domain::session::{Profile, Session};
 
 /// The largest message of a client, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024;
@@ -65,25 +65,25 @@ async fn enter(
 ) -> Result<Entry, Problem> {
     let protocols: Vec<&str> =
         upgrade.requested_protocols().map(|protocol| protocol.to_str().unwrap_or_default()).collect();
-    let (user, session) = match Credentials::of(&protocols, opening.ticket.as_deref()) {
+    let (profile, session) = match Credentials::of(&protocols, opening.ticket.as_deref()) {
         Credentials::Token(token) => authenticate_socket::by_token(app, token).await?,
         Credentials::TokenMissing => return Err(AuthError::Malformed("there is no token after bearer").into()),
         Credentials::Ticket(ticket) => authenticate_socket::by_ticket(app, ticket, trace.as_ref()).await?,
         Credentials::TicketInvalid => return Err(TicketError::Invalid.into()),
         Credentials::FirstMessage => return Ok(Entry::Unknown { last_seen: opening.last_seen, trace }),
     };
-    subscribed(app, &user, session, opening.last_seen, trace.as_ref()).await
+    subscribed(app, &profile, session, opening.last_seen, trace.as_ref()).await
 }
 
 /// A browser shows its page no HTTP status of a failed upgrade, so too many sockets are told after it, by a close code.
 async fn subscribed(
     app: &App,
-    user: &User,
+    profile: &Profile,
     session: Session,
     last_seen: Option<i64>,
     trace: Option<&TraceContext>,
 ) -> Result<Entry, Problem> {
-    match subscribe_socket::subscribe(app, user, last_seen, trace).await {
+    match subscribe_socket::subscribe(app, profile, last_seen, trace).await {
         Ok(registration) => Ok(Entry::Known(Subscribed { session, registration })),
         Err(SubscribeError::TooManySockets(_)) => Ok(Entry::Refused(Ending::TooManySockets)),
         Err(error) => Err(error.into_problem()),

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_personal_workspace_decides_what_was_missed() {
-        let workspace = |sequence, personal| Membership { id: Uuid::from_u128(sequence as u128), sequence, personal };
+        let workspace = |sequence, personal| Membership { id: Uuid::nil(), sequence, personal };
         let memberships = Memberships::of(&[workspace(7, false), workspace(42, true)]).unwrap();
         assert_eq!(memberships.positions.len(), 2);
         assert!(!memberships.require_resync(None) && !memberships.require_resync(Some(42)));

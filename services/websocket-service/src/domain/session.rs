@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// What is known of a user when a socket opens: from the token all of it, from a ticket the id alone.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct User {
+pub(crate) struct Profile {
     pub(crate) user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issuer: Option<String>,
@@ -31,9 +31,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The session of `user` until `expires_at`.
-    pub(crate) fn of(user: &User, expires_at: DateTime<Utc>) -> Self {
-        Self { user_id: user.user_id.clone(), issuer: user.issuer.clone(), expires_at }
+    /// The session of the user until `expires_at`.
+    pub(crate) fn of(profile: &Profile, expires_at: DateTime<Utc>) -> Self {
+        Self { user_id: profile.user_id.clone(), issuer: profile.issuer.clone(), expires_at }
     }
 
     /// Whether a token that names `user_id`, as `issuer` says, is of the same user. User ids are unique per issuer.

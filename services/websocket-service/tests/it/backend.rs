@@ -1,5 +1,5 @@
 //! The sidecar's HTTP port with backend-api behind it, played by the test: the two internal endpoints that
-//! websocket-service invokes answer as the contract between the two services says, and the issuer's keys are published.
+//! websocket-service invokes answer as the contract between the two services says.
 //! The same paths through a real backend-api are tested where all services run together.
 
 use std::collections::HashMap;
@@ -12,7 +12,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use platform::auth::SigningKeys;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -22,7 +21,6 @@ const INVOKE: &str = "/v1.0/invoke/backend-api/method/internal";
 
 /// What backend-api knows.
 pub(crate) struct Backend {
-    pub(crate) keys: SigningKeys,
     workspaces: Mutex<HashMap<String, Vec<Value>>>,
     tickets: Mutex<HashMap<String, Value>>,
     /// The bodies of the questions for memberships, in order.
@@ -30,26 +28,22 @@ pub(crate) struct Backend {
     /// Answers for memberships wait for a permit.
     gate: Semaphore,
     away: AtomicBool,
-    issuer_away: AtomicBool,
 }
 
 impl Backend {
     /// Starts it; it ends with the test's runtime.
-    pub(crate) async fn start(keys: SigningKeys) -> (Arc<Self>, SocketAddr) {
+    pub(crate) async fn start() -> (Arc<Self>, SocketAddr) {
         let backend = Arc::new(Self {
-            keys,
             workspaces: Mutex::default(),
             tickets: Mutex::default(),
             asked: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             away: AtomicBool::new(false),
-            issuer_away: AtomicBool::new(false),
         });
         let router = Router::new()
             .route(&format!("{INVOKE}/memberships"), post(memberships))
             .route(&format!("{INVOKE}/ws-tickets/redeem"), post(redeem))
             .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
-            .route("/jwks", get(jwks))
             .with_state(Arc::clone(&backend));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -73,10 +67,6 @@ impl Backend {
 
     pub(crate) fn set_away(&self) {
         self.away.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn set_issuer_away(&self) {
-        self.issuer_away.store(true, Ordering::SeqCst);
     }
 
     /// From now on answers for memberships wait for [`Backend::open_gate`].
@@ -115,11 +105,4 @@ async fn redeem(State(backend): State<Arc<Backend>>, Json(body): Json<Value>) ->
 fn away() -> Response {
     let body = json!({"errorCode": "ERR_DIRECT_INVOKE", "message": "failed to invoke"});
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
-}
-
-async fn jwks(State(backend): State<Arc<Backend>>) -> Response {
-    if backend.issuer_away.load(Ordering::SeqCst) {
-        return StatusCode::BAD_GATEWAY.into_response();
-    }
-    Json(backend.keys.jwks()).into_response()
 }

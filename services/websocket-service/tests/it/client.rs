@@ -1,47 +1,19 @@
-//! A WebSocket client.
+//! A WebSocket client of the service.
 
 use std::net::SocketAddr;
 
-use futures::{SinkExt as _, StreamExt as _};
+use reqwest::StatusCode;
 use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use testkit::socket::Socket;
 
 use crate::world::DEADLINE;
 
-pub(crate) struct Client {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// The subprotocol that the server chose.
-    pub(crate) protocol: Option<String>,
-}
-
-/// What a socket gave next.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Got {
-    Text(String),
-    Ping,
-    Close(u16, String),
-    Ended,
-}
+pub(crate) struct Client(Socket);
 
 impl Client {
     /// Opens `/ws{query}` with further headers.
-    pub(crate) async fn open(
-        address: SocketAddr,
-        query: &str,
-        headers: &[(&'static str, &str)],
-    ) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/ws{query}").into_client_request()?;
-        for (name, value) in headers {
-            request.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-        }
-        let (stream, response) = timeout(DEADLINE, connect_async(request)).await.unwrap()?;
-        let protocol = response.headers().get("sec-websocket-protocol");
-        Ok(Self { stream, protocol: protocol.map(|value| value.to_str().unwrap().to_owned()) })
+    pub(crate) async fn open(address: SocketAddr, query: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
+        Socket::open(&format!("ws://{address}/ws{query}"), headers).await.map(Self)
     }
 
     /// Opens a socket with a token as subprotocol.
@@ -55,45 +27,26 @@ impl Client {
         Self::open(address, "", &[]).await.unwrap()
     }
 
-    pub(crate) async fn send(&mut self, text: &str) {
-        self.send_message(Message::text(text)).await.unwrap();
+    /// The subprotocol that the server chose.
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        self.0.headers.get("sec-websocket-protocol").map(|value| value.to_str().unwrap())
     }
 
-    pub(crate) async fn send_message(&mut self, message: Message) -> Result<(), Error> {
-        timeout(DEADLINE, self.stream.send(message)).await.unwrap()
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.0.send_text(text).await;
+    }
+
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.0.send_bytes(bytes).await;
     }
 
     pub(crate) async fn send_auth(&mut self, token: &str) {
-        self.send(&serde_json::json!({"type": "auth", "token": token}).to_string()).await;
+        self.0.send_json(&serde_json::json!({"type": "auth", "token": token})).await;
     }
 
-    pub(crate) async fn next(&mut self) -> Got {
-        loop {
-            return match timeout(DEADLINE, self.stream.next()).await.expect("something comes in time") {
-                Some(Ok(Message::Text(text))) => Got::Text(text.to_string()),
-                Some(Ok(Message::Ping(_))) => Got::Ping,
-                Some(Ok(Message::Close(Some(frame)))) => Got::Close(frame.code.into(), frame.reason.to_string()),
-                Some(Ok(Message::Pong(_))) => continue,
-                Some(Ok(other)) => panic!("{other:?}"),
-                Some(Err(_)) | None => Got::Ended,
-            };
-        }
-    }
-
-    /// The next text message, as text.
-    pub(crate) async fn text(&mut self) -> String {
-        loop {
-            match self.next().await {
-                Got::Text(text) => return text,
-                Got::Ping => {}
-                other => panic!("a message was expected, not {other:?}"),
-            }
-        }
-    }
-
-    /// The next text message.
+    /// The next message.
     pub(crate) async fn message(&mut self) -> Value {
-        serde_json::from_str(&self.text().await).unwrap()
+        self.0.next_json(DEADLINE).await
     }
 
     /// The sequence of the next message, which is an event.
@@ -111,20 +64,15 @@ impl Client {
         message["code"].as_str().unwrap().to_owned()
     }
 
-    /// The code and reason with which the server closes next.
+    /// The code and reason with which the server closes.
     pub(crate) async fn close(&mut self) -> (u16, String) {
-        loop {
-            match self.next().await {
-                Got::Close(code, reason) => return (code, reason),
-                Got::Ping => {}
-                other => panic!("a close frame was expected, not {other:?}"),
-            }
-        }
+        let closed = self.0.closed(DEADLINE).await;
+        (closed.code, closed.reason)
     }
 
     /// Asserts that everything before this was said: the answer to a ping comes next.
     pub(crate) async fn nothing_more(&mut self) {
         self.send(r#"{"type":"ping"}"#).await;
-        assert_eq!(self.text().await, r#"{"type":"pong"}"#);
+        assert_eq!(self.message().await, serde_json::json!({"type": "pong"}));
     }
 }

@@ -1,7 +1,5 @@
 //! What a client may say, and what becomes of the rest.
 
-use tokio_tungstenite::tungstenite::Message;
-
 use crate::client::Client;
 use crate::raw::{RawClient, TEXT};
 use crate::world::{World, new_id};
@@ -24,7 +22,7 @@ async fn a_ping_is_answered_and_nonsense_is_told() {
         client.send(text).await;
         assert_eq!(client.error().await, code, "{text:.40}");
     }
-    client.send_message(Message::binary(&b"\0\xff"[..])).await.unwrap();
+    client.send_bytes(b"\0\xff").await;
     assert_eq!(client.error().await, "bad_message");
     world.happen(workspace, 1).await;
     assert_eq!(client.event().await, 1);
@@ -55,14 +53,10 @@ async fn a_message_above_16_kib_is_refused() {
     client.send(&" ".repeat(16 * 1024 + 1)).await;
     assert_eq!(client.close().await, (1009, "message too big".to_owned()));
 
-    let mut client = world.subscribed("alice").await;
-    // The server may close while this is still being sent.
-    let _ = client.send_message(Message::text(" ".repeat(1024 * 1024))).await;
-    assert_eq!(client.close().await.0, 1009);
-
-    let mut client = Client::unknown(world.address).await;
-    let _ = client.send_message(Message::text(" ".repeat(1024 * 1024))).await;
-    assert_eq!(client.close().await.0, 1009);
+    let mut client = RawClient::bearer(world.address, &world.token("alice")).await;
+    // 1 MiB of text, masked with zeros.
+    client.flood(&[&[0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0][..], &vec![b' '; 1024 * 1024]].concat()).await;
+    assert_eq!(client.close_code().await, 1009);
 }
 
 #[tokio::test]
@@ -71,7 +65,7 @@ async fn fragments_count_together() {
     world.backend.member("alice", new_id(), 0);
     let mut client = RawClient::bearer(world.address, &world.token("alice")).await;
     // Masked with zeros: a first fragment of text, then continuations, 1 KiB each.
-    let fragment = |opcode: u8| [&[opcode, 0x80 | 126, 4, 0, 0, 0, 0, 0][..], &[b' '; 1024]].concat();
+    let fragment = |opcode: u8| [&[opcode, 0xfe, 4, 0, 0, 0, 0, 0][..], &[b' '; 1024]].concat();
     client.send(&fragment(TEXT)).await;
     for _ in 0..16 {
         client.send(&fragment(0)).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::world::{DEADLINE, World, cloud_event, new_id, task_updated};
+use crate::world::{World, cloud_event, new_id, task_updated};
 
 #[tokio::test]
 async fn an_event_arrives_as_it_was_published() {
@@ -66,7 +66,7 @@ async fn what_happens_before_the_memberships_are_known_is_neither_lost_nor_doubl
         let address = world.address;
         async move { Client::bearer(address, &token).await }
     });
-    await_asked(&world, 1).await;
+    world.await_asked(1).await;
     for sequence in [4, 5, 6, 7] {
         world.happen(workspace, sequence).await;
     }
@@ -90,21 +90,13 @@ async fn the_same_holds_after_a_first_message() {
     world.backend.close_gate();
     let mut client = Client::unknown(world.address).await;
     client.send_auth(&world.token("alice")).await;
-    await_asked(&world, 1).await;
+    world.await_asked(1).await;
     world.happen(workspace, 5).await;
     world.happen(workspace, 6).await;
     world.backend.open_gate();
     assert_eq!(client.message().await["type"], "subscribed");
     assert_eq!(client.event().await, 6);
     client.nothing_more().await;
-}
-
-async fn await_asked(world: &World, times: usize) {
-    let deadline = tokio::time::Instant::now() + DEADLINE;
-    while world.backend.asked().len() < times {
-        assert!(tokio::time::Instant::now() < deadline, "backend-api was not asked");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! websocket-service over real sockets.
+#![expect(clippy::unwrap_used, reason = "what a test cannot do without has failed when it is not there")]
 
 mod backend;
 mod client;

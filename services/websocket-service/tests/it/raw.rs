@@ -38,9 +38,14 @@ impl RawClient {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Sends what the server may refuse to take; the answer is whether it took it.
+    pub(crate) async fn flood(&mut self, bytes: &[u8]) -> bool {
+        timeout(DEADLINE, self.0.write_all(bytes)).await.is_ok_and(|sent| sent.is_ok())
+    }
+
     /// The opcode and the payload of the next frame.
     pub(crate) async fn frame(&mut self) -> (u8, Vec<u8>) {
-        timeout(DEADLINE, self.read_frame()).await.expect("a frame comes in time").unwrap()
+        timeout(DEADLINE, self.read_frame()).await.unwrap().unwrap()
     }
 
     async fn read_frame(&mut self) -> std::io::Result<(u8, Vec<u8>)> {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use events::CloudEvent;
-use platform::auth::{Claims, SigningKeys};
 use platform::clock::Clock;
-use platform::config::{Secret, Variables};
+use platform::config::Variables;
 use serde_json::{Value, json};
+use testkit::eventually;
+use testkit::issuer::Issuer;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,14 +20,13 @@ use websocket_service::Config;
 use crate::backend::Backend;
 use crate::client::Client;
 
-const ISSUER: &str = "http://issuer.test";
-
 /// How long a test waits for what must happen.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) backend: Arc<Backend>,
+    pub(crate) issuer: Issuer,
     pub(crate) shutdown: CancellationToken,
     pub(crate) serving: JoinHandle<anyhow::Result<()>>,
     pub(crate) http: reqwest::Client,
@@ -39,9 +39,10 @@ impl World {
 
     /// Starts the service with `adjust` applied to the default configuration.
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
-        let keys = keys("the secret of the issuer that is trusted");
-        let (backend, sidecar) = Backend::start(keys).await;
-        let issuers = json!([{"issuer": ISSUER, "jwks_url": format!("http://{sidecar}/jwks"), "audience": ISSUER}]);
+        let issuer = Issuer::start(&Clock::system()).await;
+        let (backend, sidecar) = Backend::start().await;
+        let url = issuer.base_url();
+        let issuers = json!([{"issuer": url, "jwks_url": issuer.jwks_url(), "audience": url}]);
         let variables = Variables::default()
             .with("DAPR_HTTP_PORT", sidecar.port().to_string())
             .with("TRUSTED_ISSUERS", issuers.to_string());
@@ -52,16 +53,16 @@ impl World {
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(websocket_service::serve(config, Clock::system(), listener, shutdown.clone()));
         let http = platform::http::client(DEADLINE).unwrap();
-        Self { address, backend, shutdown, serving, http }
+        Self { address, backend, issuer, shutdown, serving, http }
     }
 
     /// A token of the user, valid for so many seconds.
     pub(crate) fn token_for(&self, user: &str, seconds: i64) -> String {
-        mint(&self.backend.keys, user, seconds)
+        self.issuer.claims(user).expires_in(TimeDelta::seconds(seconds)).sign()
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
-        self.token_for(user, 900)
+        self.issuer.token(user)
     }
 
     /// A socket of a new user in a workspace of their own that stands at `sequence`.
@@ -100,28 +101,15 @@ impl World {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
+    /// Waits until backend-api was asked for memberships so many times.
+    pub(crate) async fn await_asked(&self, times: usize) {
+        eventually(DEADLINE, async || (self.backend.asked().len() >= times).then_some(())).await;
+    }
+
     /// Waits until a series has the value.
     pub(crate) async fn await_metric(&self, name: &str, value: i64) {
-        let deadline = tokio::time::Instant::now() + DEADLINE;
-        while self.metric(name).await != value {
-            assert!(tokio::time::Instant::now() < deadline, "{name} did not become {value}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        eventually(DEADLINE, async || (self.metric(name).await == value).then_some(())).await;
     }
-}
-
-pub(crate) fn keys(secret: &str) -> SigningKeys {
-    SigningKeys::new(&Secret::new(secret), ISSUER, ISSUER, Clock::system()).unwrap()
-}
-
-pub(crate) fn mint(keys: &SigningKeys, user: &str, seconds: i64) -> String {
-    let claims = Claims {
-        user_id: user.to_owned(),
-        email: Some(format!("{user}@example.com")),
-        first_name: Some("Alice".to_owned()),
-        ..Claims::default()
-    };
-    keys.mint(&claims, TimeDelta::seconds(seconds))
 }
 
 pub(crate) fn new_id() -> Uuid {

@@ -1,0 +1,183 @@
+//! What cannot be read or is not allowed is refused by name, and has no effect.
+
+use platform::config::Variables;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{APP_TOKEN, Api};
+
+#[tokio::test]
+async fn bodies_that_cannot_be_read() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let tasks = alice.tasks();
+    let post = |kind: &'static str, body: Vec<u8>| alice.client.request(Method::POST, &tasks).body(kind, body).send();
+    let json = "application/json";
+    for broken in [
+        "",
+        "{",
+        "{\"title\": \"a\" \"b\"}",
+        "nonsense",
+        "{\"title\":\"x\"} {}",
+        "{\"title\":\"a\u{0}b\"}",
+        "\u{feff}{}",
+    ] {
+        post(json, broken.into()).await.expect_problem(400, "json_syntax");
+    }
+    post(json, b"{\"title\": \"\xff\"}".to_vec()).await.expect_problem(400, "json_syntax");
+    post("text/plain", br#"{"title": "x"}"#.to_vec()).await.expect_problem(415, "unsupported_media_type");
+    let large = json!({"title": "x", "description": "y".repeat(1024 * 1024)}).to_string();
+    post(json, large.into()).await.expect_problem(413, "body_too_large");
+    let deep = "[".repeat(10_000);
+    post(json, deep.into()).await.expect_problem(422, "validation_failed");
+    assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE event_type <> 'user.created'").await, 0);
+}
+
+#[tokio::test]
+async fn members_that_break_a_rule() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let long_tag = "t".repeat(51);
+    let many_tags: Vec<String> = (0..51).map(|n| n.to_string()).collect();
+    for (body, pointer, code) in [
+        (json!({}), "", "required"),
+        (json!([]), "", "invalid_type"),
+        (json!({"title": 7}), "/title", "invalid_type"),
+        (json!({"title": null}), "/title", "invalid_type"),
+        (json!({"title": ""}), "/title", "title_empty"),
+        (json!({"title": "   "}), "/title", "title_empty"),
+        (json!({"title": "x".repeat(501)}), "/title", "title_too_long"),
+        (json!({"title": "a\u{0}b"}), "/title", "control_character"),
+        (json!({"title": "x", "colour": "red"}), "/colour", "unknown_field"),
+        (json!({"title": "x", "description": "a\u{0}"}), "/description", "control_character"),
+        (json!({"title": "x", "description": "y".repeat(65_537)}), "/description", "description_too_long"),
+        (json!({"title": "x", "status": "open"}), "/status", "status_unknown"),
+        (json!({"title": "x", "status": "todo", "completed": true}), "/completed", "status_contradiction"),
+        (json!({"title": "x", "completed": "yes"}), "/completed", "invalid_type"),
+        (json!({"title": "x", "priority": "HIGH"}), "/priority", "priority_unknown"),
+        (json!({"title": "x", "tags": "home"}), "/tags", "invalid_type"),
+        (json!({"title": "x", "tags": ["ok", 7]}), "/tags/1", "invalid_type"),
+        (json!({"title": "x", "tags": ["ok", long_tag]}), "/tags/1", "tag_too_long"),
+        (json!({"title": "x", "tags": many_tags}), "/tags", "too_many_tags"),
+        (json!({"title": "x", "due_date": "2026-02-30T09:00:00Z"}), "/due_date", "date_invalid"),
+        (json!({"title": "x", "due_date": "tomorrow"}), "/due_date", "date_invalid"),
+        (json!({"title": "x", "timezone": "Mars/Olympus"}), "/timezone", "timezone_unknown"),
+        (json!({"title": "x", "recurrence": {}}), "/recurrence", "recurrence_form"),
+        (json!({"title": "x", "recurrence": {"frequency": "hourly"}}), "/recurrence/frequency", "invalid_type"),
+        (
+            json!({"title": "x", "recurrence": {"frequency": "daily", "interval": 0}}),
+            "/recurrence/interval",
+            "recurrence_invalid",
+        ),
+        (json!({"title": "x", "reminders": [{"before": "soon"}]}), "/reminders/0/before", "duration_invalid"),
+        (json!({"title": "x", "reminders": [{"after": "PT1H"}]}), "/reminders/0/after", "unknown_field"),
+        (json!({"title": "x", "assignee": "nobody"}), "/assignee", "assignee_unknown"),
+        (json!({"title": "x", "assignee": "a\u{0}"}), "/assignee", "assignee_unknown"),
+    ] {
+        let problem = alice.client.post(&alice.tasks(), &body).await.expect_problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{body} {problem}");
+    }
+    assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+}
+
+#[tokio::test]
+async fn every_broken_rule_is_told_at_once() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let body = json!({"title": "", "priority": "x", "due_date": "x", "tags": [""]});
+    let problem = alice.client.post(&alice.tasks(), &body).await.expect_problem(422, "validation_failed");
+    let told: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].clone()).collect();
+    assert_eq!(told, ["/title", "/priority", "/tags/0", "/due_date"]);
+    assert_eq!(problem["instance"], alice.tasks());
+    assert_eq!(problem["type"], "urn:tidings:problem:validation_failed");
+}
+
+#[tokio::test]
+async fn patches_that_break_a_rule_change_nothing() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let task = alice.create(json!({"title": "Kept"})).await;
+    for (patch, pointer, code) in [
+        (json!({"title": null}), "/title", "not_nullable"),
+        (json!({"status": null}), "/status", "not_nullable"),
+        (json!({"completed": null}), "/completed", "not_nullable"),
+        (json!({"timezone": null}), "/timezone", "not_nullable"),
+        (json!({"title": "Changed", "priority": "x"}), "/priority", "priority_unknown"),
+        (json!({"title": "Changed", "status": "done", "completed": false}), "/completed", "status_contradiction"),
+        (json!({"title": "Changed", "assignee": "nobody"}), "/assignee", "assignee_unknown"),
+        (json!({"version": "1"}), "/version", "invalid_type"),
+        (json!({"id": "x"}), "/id", "unknown_field"),
+    ] {
+        let problem = alice.client.patch(&alice.task(&task), &patch).await.expect_problem(422, "validation_failed");
+        assert_eq!(
+            (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]),
+            (&json!(pointer), &json!(code)),
+            "{patch}"
+        );
+    }
+    assert_eq!(alice.client.get(&alice.task(&task)).await.json(), task);
+    let complete = format!("{}/complete", alice.task(&task));
+    alice.client.post(&complete, &json!({"colour": "red"})).await.expect_problem(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn what_the_router_refuses_is_a_problem_too() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    alice.client.get("/nowhere").await.expect_problem(404, "not_found");
+    alice.client.get("/api/alice/tasks/not-a-uuid").await.expect_problem(404, "not_found");
+    alice.client.get("/api/alice/tasks/%00").await.expect_problem(404, "not_found");
+    let answer = alice.client.request(Method::PUT, &alice.tasks()).send().await;
+    answer.expect_problem(405, "method_not_allowed");
+    assert!(answer.header("allow").unwrap().contains("POST"));
+    alice.client.get("/api/%FF/tasks").await.expect_problem(401, "user_mismatch");
+    alice.client.get("/api/ali%00ce/tasks").await.expect_problem(401, "user_mismatch");
+}
+
+#[tokio::test]
+async fn what_is_meant_for_the_sidecar_does_not_exist_for_others() {
+    let api = Api::start().await;
+    let anyone = testkit::http::Client::new(&api.base);
+    let body = json!({"ticket": "x"});
+    let path = "/internal/ws-tickets/redeem";
+    anyone.post(path, &body).await.expect_problem(404, "not_found");
+    let post =
+        |token: &'static str| anyone.request(Method::POST, path).header("dapr-api-token", token).json(&body).send();
+    assert_eq!(post("wrong").await.expect_problem(404, "not_found")["detail"], "There is no such path.");
+    assert_eq!(post(APP_TOKEN).await.expect_problem(404, "not_found")["detail"], "There is no such ticket.");
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_once_and_for_30_seconds() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let sidecar = testkit::http::Client::new(&api.base);
+    let redeem = |ticket: Value| {
+        let request = sidecar.request(Method::POST, "/internal/ws-tickets/redeem").header("dapr-api-token", APP_TOKEN);
+        request.json(&json!({"ticket": ticket})).send()
+    };
+    let buy = || async { alice.client.post("/api/alice/ws-ticket", &json!({})).await.expect(201).json() };
+    let bought = buy().await;
+    assert_eq!(bought["expires_in"], 30);
+    let redeemed = redeem(bought["ticket"].clone()).await.expect(200).json();
+    assert_eq!(redeemed, json!({"user_id": "alice", "expires_at": "2026-01-31T09:15:00Z"}));
+    redeem(bought["ticket"].clone()).await.expect_problem(404, "not_found");
+    let late = buy().await;
+    api.clock.advance(chrono::Duration::seconds(30));
+    redeem(late["ticket"].clone()).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn history_says_so_when_its_keeper_is_away() {
+    let api = Api::start_with(Variables::default()).await;
+    let alice = api.person("alice");
+    let answer = alice.client.get("/api/alice/audit-logs").await;
+    answer.expect_problem(503, "service_unavailable");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    for query in ["task_id=x", "from=x", "to=x", "limit=0", "event_type=%00", "colour=red"] {
+        let path = format!("/api/alice/audit-logs?{query}");
+        alice.client.get(&path).await.expect_problem(422, "validation_failed");
+    }
+}
