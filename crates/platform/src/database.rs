@@ -112,6 +112,7 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
              EXECUTE format('GRANT USAGE ON SCHEMA {name} TO %I', service); \
              EXECUTE format('GRANT {privileges} ON ALL TABLES IN SCHEMA {name} TO %I', service); \
              EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA {name} TO %I', service); \
+             EXECUTE format('REVOKE ALL ON {name}.seaql_migrations FROM %I', service); \
            END IF; END $grant$"
     );
     transaction.execute_unprepared(&sql).await.map(|_| ())

@@ -157,7 +157,9 @@ async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {
 /// When the port is taken or may not be had; the text says which.
 pub async fn bind(config: &ServiceConfig) -> anyhow::Result<TcpListener> {
     let address = SocketAddr::new(config.bind_address, config.port);
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another PORT or free it"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another PORT or free it"))
 }
 
 /// Cancelled at the first SIGINT or SIGTERM; a second signal ends the process at once.

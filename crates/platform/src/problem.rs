@@ -206,11 +206,27 @@ impl IntoResponse for Problem {
 
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
-                Self::unavailable("database_unavailable", "The database is out of reach. Try again shortly.", &error)
-            }
-            _ => Self::internal(&error),
+        if is_out_of_reach(&error) {
+            let detail = "The database is out of reach. Try again shortly.";
+            return Self::unavailable("database_unavailable", detail, &error);
         }
+        Self::internal(&error)
+    }
+}
+
+/// Whether it was the connection that failed, rather than what was asked over it.
+fn is_out_of_reach(error: &DbErr) -> bool {
+    use sea_orm::{RuntimeErr, SqlxError};
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => match &**cause {
+            SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed => true,
+            // Classes 08 (connection), 53 (out of resources) and 57 (shutting down) of the SQLSTATE codes.
+            SqlxError::Database(answer) => {
+                answer.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -121,35 +121,42 @@ impl Inner {
         let BulkPublication { pubsub, topic, entries, metadata, trace } = publication;
         self.permit(&pubsub, &topic).map_err(BulkFailure::Refused)?;
         let topic = Topic { pubsub, name: topic };
-        let refuse = |reason, text: String| {
-            let message =
-                format!("error when unmarshaling the request for topic {} pubsub {}: {text}", topic.name, topic.pubsub);
-            BulkFailure::Refused(refusal(reason, &topic.pubsub, message))
+        let refuse = |(reason, text): (Reason, String)| {
+            let Topic { pubsub, name } = &topic;
+            let message = format!("error when unmarshaling the request for topic {name} pubsub {pubsub}: {text}");
+            BulkFailure::Refused(refusal(reason, pubsub, message))
         };
         let mut ids = HashSet::with_capacity(entries.len());
         let mut messages = Vec::with_capacity(entries.len());
         for entry in entries {
             if entry.id.is_empty() || !ids.insert(entry.id.clone()) {
-                return Err(refuse(
-                    Reason::Events,
-                    format!("entryId is duplicated or not present for entry: {}", entry.id),
-                ));
+                let text = format!("entryId is duplicated or not present for entry: {}", entry.id);
+                return Err(refuse((Reason::Events, text)));
             }
-            let own = entry.metadata.map(|own| merge(own, &metadata));
-            let overrides = own.as_ref().unwrap_or(&EMPTY);
-            let raw = metadata::raw_payload(overrides).map_err(|error| refuse(Reason::Metadata, error))?;
-            let envelope = if raw {
-                entry.event.to_vec()
-            } else {
-                self.envelope(&topic, &trace, &entry.content_type, &entry.event, overrides)
-                    .map_err(|error| refuse(Reason::CloudEvent, format!("cannot create cloudevent: {error}")))?
-            };
-            messages.push(self.message(envelope, own.unwrap_or_else(|| metadata.clone())));
+            messages.push(self.entry_message(&topic, &trace, entry, &metadata).map_err(refuse)?);
         }
         self.shared.log.append(&topic, messages).await.map_err(|error| {
             tracing::error!(%error, topic = topic.name, "the log could not be written");
             BulkFailure::Failed { entry_ids: ids.into_iter().collect(), error: error.to_string() }
         })
+    }
+
+    fn entry_message(
+        &self,
+        topic: &Topic,
+        trace: &Trace,
+        entry: Entry,
+        request: &Metadata,
+    ) -> Result<NewMessage, (Reason, String)> {
+        let own = entry.metadata.map(|own| merge(own, request));
+        let overrides = own.as_ref().unwrap_or(&EMPTY);
+        let envelope = if metadata::raw_payload(overrides).map_err(|error| (Reason::Metadata, error))? {
+            entry.event.to_vec()
+        } else {
+            self.envelope(topic, trace, &entry.content_type, &entry.event, overrides)
+                .map_err(|error| (Reason::CloudEvent, format!("cannot create cloudevent: {error}")))?
+        };
+        Ok(self.message(envelope, own.unwrap_or_else(|| request.clone())))
     }
 
     /// Whether this app may publish to a topic.

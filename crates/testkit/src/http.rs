@@ -115,7 +115,7 @@ impl Answer {
     /// # Panics
     /// When it is another; the message has the body.
     #[track_caller]
-    #[must_use]
+    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that a test wants")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "the answer was {}", self.text());
         self

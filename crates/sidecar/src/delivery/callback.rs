@@ -51,7 +51,7 @@ pub(crate) async fn deliver(
 fn headers(subscription: &Subscription, message: &Message, summary: &Summary) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut set = |name: &str, value: &str| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
             headers.insert(name, value);
         }
     };

@@ -103,6 +103,9 @@ fn clean(path: &str) -> String {
 fn forwarded(sidecar: &Sidecar, callee: &str, parts: &Parts) -> HeaderMap {
     let mut headers = passed(&parts.headers);
     let host = headers.remove(header::HOST);
+    for name in [CALLER, CALLEE, CALLER_NAMESPACE] {
+        headers.remove(name);
+    }
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, Received, TestApp};
 use crate::rig::{Base, Plan, Rig, database, subscribe_to};
 
 const KEYED: &str = "orders?metadata.partitionKey=k";
@@ -20,7 +20,7 @@ async fn all_until_last(app: &TestApp, base: &Base) -> Vec<Value> {
     base.publish(KEYED, &json!("last")).await;
     let last = || async { app.received("/events/orders").iter().any(|one| one.data() == "last") };
     assert!(crate::app::until(last).await, "the last event did not come");
-    app.received("/events/orders").iter().map(|one| one.data()).collect()
+    app.received("/events/orders").iter().map(Received::data).collect()
 }
 
 #[tokio::test]
@@ -184,7 +184,11 @@ async fn a_publisher_cannot_set_the_headers_of_the_connection_or_the_token() {
     let app = TestApp::start(&subscribe_to(&["orders"])).await;
     let (_rig, base, _database) = Rig::with(&app).await;
     let query = "metadata.content-length=1&metadata.dapr-api-token=x&metadata.Host=evil&metadata.content-type=a&metadata.fine=y";
-    base.publish(&format!("orders?{query}&metadata.bad%20name=z&metadata.line=a%0Ab"), &json!(1)).await;
+    base.publish(
+        &format!("orders?{query}&metadata.bad%20name=z&metadata.line=a%0Ab&metadata.name=J%C3%BCrgen"),
+        &json!(1),
+    )
+    .await;
     let received = app.wait_for("/events/orders", 1).await.remove(0);
     assert_eq!((received.header("fine"), received.header("dapr-api-token")), (Some("y"), None));
     assert_eq!(received.header("content-type"), Some("application/cloudevents+json"));

@@ -21,8 +21,18 @@ async fn pair() -> (Rig, Base, TestApp, testkit::Database) {
 #[tokio::test]
 async fn every_verb_query_body_and_header_pass_both_ways() {
     let (_rig, base, callee, _database) = pair().await;
-    callee
-        .answer(|_, _| Answer(418, vec![("x-answer", "b".to_owned()), ("etag", "\"3\"".to_owned())], "tea".to_owned()));
+    callee.answer(|_, _| {
+        Answer(
+            418,
+            vec![
+                ("x-answer", "b".to_owned()),
+                ("etag", "\"3\"".to_owned()),
+                ("set-cookie", "a=1".to_owned()),
+                ("set-cookie", "b=2".to_owned()),
+            ],
+            "tea".to_owned(),
+        )
+    });
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     for method in methods {
         let request = base.request(method.parse().unwrap(), "/v1.0/invoke/callee/method/a/b%20c?q=1&r=%2F");
@@ -32,6 +42,7 @@ async fn every_verb_query_body_and_header_pass_both_ways() {
             (&answer.headers()["x-answer"], &answer.headers()["etag"]),
             (&"b".parse().unwrap(), &"\"3\"".parse().unwrap())
         );
+        assert_eq!(answer.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
         assert_eq!(answer.text().await.unwrap(), "tea");
     }
     let received = callee.received("/a/b%20c");
@@ -88,7 +99,8 @@ async fn redirects_are_not_followed() {
 async fn an_app_that_invokes_itself_sees_no_caller() {
     let app = TestApp::start(&json!([])).await;
     let (_rig, base, _database) = Rig::with(&app).await;
-    assert_eq!(base.get("/v1.0/invoke/shop/method/x").send().await.unwrap().status(), 200);
+    let request = base.get("/v1.0/invoke/shop/method/x").header("dapr-caller-app-id", "pretender");
+    assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(app.received("/x")[0].header("dapr-caller-app-id"), None);
 }
 

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use sidecar::Settings;
 
-use crate::app::{TestApp, until};
+use crate::app::{Received, TestApp, until};
 use crate::rig::{Plan, Rig, database, subscribe_to};
 
 /// The one number that a query gives.
@@ -33,7 +33,7 @@ async fn a_restart_keeps_what_is_undelivered_and_does_not_repeat_the_rest() {
     let again = Rig::start(&database, &[("shop", app.port)], Plan::default()).await;
     again.base("shop").ready().await;
     let received = app.wait_for("/events/orders", before + 5).await;
-    let after: Vec<Value> = received[before..].iter().map(|one| one.data()).collect();
+    let after: Vec<Value> = received[before..].iter().map(Received::data).collect();
     assert_eq!(after, (5..10).map(Value::from).collect::<Vec<_>>());
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::extension::postgres::PgExpr as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SimpleExpr};
 use sea_orm::{ActiveValue::Set, Condition, IntoActiveModel as _, QueryOrder, QuerySelect, QueryTrait};
 use serde_json::json;
@@ -108,7 +109,7 @@ fn matching(filter: &Filter) -> Condition {
     Condition::all()
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(filter.priority.map(|priority| Column::Priority.eq(priority.rank())))
-        .add_option(filter.tag.clone().map(|tag| Expr::cust_with_values("tags @> ARRAY[?]", [tag])))
+        .add_option(filter.tag.clone().map(|tag| Expr::col((Entity, Column::Tags)).contains(Expr::value(vec![tag]))))
         .add_option(filter.completed.map(|yes| if yes { Column::Status.eq(done) } else { Column::Status.ne(done) }))
         .add_option(filter.due_before.map(|moment| Column::DueDate.lt(moment)))
         .add_option(filter.due_after.map(|moment| Column::DueDate.gte(moment)))

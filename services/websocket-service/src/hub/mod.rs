@@ -55,7 +55,7 @@ struct Seat {
 
 impl Seat {
     fn hand(&mut self, event: &LiveEvent) {
-        if event.sequence >= self.last {
+        if event.sequence > self.last {
             self.last = event.sequence;
             self.mailbox.push(Parcel::Event(event.text.clone()));
         }

@@ -1,0 +1,69 @@
+//! Secrets that are made once and kept in the data directory.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, anyhow};
+use platform::config::Secret;
+use platform::random::Random;
+
+use crate::data_directory::DataDirectory;
+
+/// The file, a JSON object of names and values.
+const FILE: &str = "secrets.json";
+
+/// What the keys of the built-in issuer are derived from.
+pub(crate) const AUTH_SECRET: &str = "auth_secret";
+/// What the sidecars show the services.
+pub(crate) const APP_API_TOKEN: &str = "app_api_token";
+/// What the services show their sidecars.
+pub(crate) const DAPR_API_TOKEN: &str = "dapr_api_token";
+/// The password of the demo user.
+const DEMO_PASSWORD: &str = "demo_password";
+
+/// The secrets of one data directory.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    data: DataDirectory,
+}
+
+impl Secrets {
+    /// The secrets kept in `data`.
+    pub fn of(data: &DataDirectory) -> Self {
+        Self { data: data.clone() }
+    }
+
+    /// The password of the demo user.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn demo_password(&self) -> anyhow::Result<Secret> {
+        self.get(DEMO_PASSWORD)
+    }
+
+    /// The password of the database role for `schema`.
+    pub(crate) fn role_password(&self, schema: &str) -> anyhow::Result<Secret> {
+        self.get(&format!("database_password_{schema}"))
+    }
+
+    /// The secret called `name`, 256 random bits in base64url, which is made when it is asked for the first time.
+    pub(crate) fn get(&self, name: &str) -> anyhow::Result<Secret> {
+        let _alone = self.data.exclusively()?;
+        let mut values = self.read()?;
+        if let Some(value) = values.get(name) {
+            return Ok(Secret::new(value));
+        }
+        let value = Random::system().token();
+        values.insert(name.to_owned(), value.clone());
+        self.data.replace(FILE, &serde_json::to_string_pretty(&values).context("secrets as JSON")?)?;
+        Ok(Secret::new(value))
+    }
+
+    fn read(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        let Some(text) = self.data.read(FILE)? else { return Ok(BTreeMap::new()) };
+        // The parser's message could quote a secret.
+        serde_json::from_str(&text).map_err(|_| {
+            let path = self.data.join(FILE);
+            anyhow!("{} is damaged: restore it, or move it away to have new secrets made", path.display())
+        })
+    }
+}

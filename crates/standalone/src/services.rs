@@ -1,0 +1,114 @@
+//! Every service of the system, and how it is served.
+
+use futures::future::BoxFuture;
+use platform::clock::Clock;
+use platform::config::{ConfigErrors, Variables};
+use platform::database::{Schema, migrate};
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// One service. Its ports are those without an offset.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name to the sidecar.
+    pub app_id: &'static str,
+    /// Where it listens.
+    pub port: u16,
+    /// The HTTP API of its sidecar.
+    pub dapr_http_port: u16,
+    /// The gRPC API of its sidecar.
+    pub dapr_grpc_port: u16,
+    /// What people open: a title, the scheme, a path.
+    pub entrances: &'static [(&'static str, &'static str, &'static str)],
+    /// What it owns in the database.
+    pub storage: Option<Storage>,
+    /// Reads its settings.
+    pub configure: fn(&Variables) -> Result<Run, ConfigErrors>,
+}
+
+/// A corner of the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Storage {
+    /// The schema and what its role may do there.
+    pub schema: Schema,
+    /// Brings it up to date as the owner.
+    pub migrate: for<'a> fn(&'a DatabaseConnection) -> BoxFuture<'a, Result<(), DbErr>>,
+}
+
+/// A configured service: runs on the listener until the token is cancelled.
+pub type Run =
+    Box<dyn FnOnce(Clock, TcpListener, CancellationToken) -> BoxFuture<'static, anyhow::Result<()>> + Send + 'static>;
+
+/// The services that one process serves.
+pub const SERVICES: [Service; 3] = [
+    Service {
+        app_id: backend_api::APP_ID,
+        port: 8000,
+        dapr_http_port: 3500,
+        dapr_grpc_port: 50_001,
+        entrances: &[("REST API", "http", "/api"), ("API documentation", "http", "/docs")],
+        storage: Some(Storage {
+            schema: backend_api::SCHEMA,
+            migrate: |owner| Box::pin(migrate::<backend_api::Migrator>(owner, &backend_api::SCHEMA)),
+        }),
+        configure: |variables| {
+            let config = backend_api::Config::read(variables)?;
+            Ok(Box::new(move |clock, listener, stop| Box::pin(backend_api::serve(config, clock, listener, stop))))
+        },
+    },
+    Service {
+        app_id: audit_service::APP_ID,
+        port: 8002,
+        dapr_http_port: 3501,
+        dapr_grpc_port: 50_002,
+        entrances: &[],
+        storage: Some(Storage {
+            schema: audit_service::SCHEMA,
+            migrate: |owner| Box::pin(migrate::<audit_service::Migrator>(owner, &audit_service::SCHEMA)),
+        }),
+        configure: |variables| {
+            let config = audit_service::Config::read(variables)?;
+            Ok(Box::new(move |clock, listener, stop| Box::pin(audit_service::serve(config, clock, listener, stop))))
+        },
+    },
+    Service {
+        app_id: websocket_service::APP_ID,
+        port: 8005,
+        dapr_http_port: 3504,
+        dapr_grpc_port: 50_005,
+        entrances: &[("WebSocket", "ws", "/ws")],
+        storage: None,
+        configure: |variables| {
+            let config = websocket_service::Config::read(variables)?;
+            Ok(Box::new(move |clock, listener, stop| Box::pin(websocket_service::serve(config, clock, listener, stop))))
+        },
+    },
+];
+
+/// The sidecar's own corner of the database.
+pub const SIDECAR: Storage = Storage {
+    schema: sidecar::SCHEMA,
+    migrate: |owner| Box::pin(migrate::<sidecar::Migrator>(owner, &sidecar::SCHEMA)),
+};
+
+/// Every corner of the database: the services' and the sidecar's.
+pub fn storages() -> impl Iterator<Item = Storage> {
+    SERVICES.iter().filter_map(|service| service.storage).chain([SIDECAR])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_listeners_share_a_port_and_no_two_storages_a_schema() {
+        let ports: HashSet<u16> =
+            SERVICES.iter().flat_map(|service| [service.port, service.dapr_http_port, service.dapr_grpc_port]).collect();
+        assert_eq!(ports.len(), 3 * SERVICES.len());
+        let schemas: HashSet<&str> = storages().map(|storage| storage.schema.name).collect();
+        assert_eq!(schemas.len(), storages().count());
+    }
+}
