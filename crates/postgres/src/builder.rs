@@ -5,16 +5,15 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use crate::binaries::{self, Binaries};
 use crate::cluster::{self, Cluster};
 use crate::error::{Error, FileContext};
-use crate::guardian::Guardian;
+use crate::guardian::{Guardian, POLL};
 use crate::place::Place;
 use crate::server::Server;
 use crate::startup;
-
-/// How many free ports are tried before a collision with other processes is given up on.
-const PORT_ATTEMPTS: usize = 10;
 
 /// How long a start may take unless told otherwise: a server that was cut off first recovers.
 const START_PATIENCE: Duration = Duration::from_mins(1);
@@ -83,15 +82,24 @@ impl Builder {
         let durable = !self.settings.iter().any(|(name, value)| name == "fsync" && value == "off");
         let ensure = move || Cluster { place: &at, binaries: &programs, durable }.ensure();
         let password = blocking(ensure).await?;
-        let mut attempt = 1;
+        let patience = self.patience.unwrap_or(START_PATIENCE);
+        let deadline = Instant::now() + patience;
         loop {
             let port = self.port.map_or_else(free_port, Ok)?;
-            match self.launch(place, &binaries, port).await {
+            let error = match self.launch(place, &binaries, port, patience).await {
                 Ok(guardian) => return Ok(Server { guardian, port, password }),
+                Err(error) => error,
+            };
+            let may_pass = match &error {
                 // Somebody took the free port in the meantime.
-                Err(Error::PortInUse { .. }) if self.port.is_none() && attempt < PORT_ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
+                Error::PortInUse { .. } => self.port.is_none(),
+                Error::AlreadyRunning { .. } => startup::is_leaving(&place.data),
+                _ => false,
+            };
+            if !may_pass || Instant::now() >= deadline {
+                return Err(error);
             }
+            sleep(POLL).await;
         }
     }
 
@@ -113,13 +121,18 @@ impl Builder {
         }
     }
 
-    async fn launch(&self, place: &Place, binaries: &Binaries, port: u16) -> Result<Guardian, Error> {
+    async fn launch(
+        &self,
+        place: &Place,
+        binaries: &Binaries,
+        port: u16,
+        patience: Duration,
+    ) -> Result<Guardian, Error> {
         let log = place.open_log()?;
         let log_start = log.metadata().context("read", &place.log)?.len();
         let (at, program, arguments) = (place.clone(), binaries.postgres(), self.arguments(&place.data, port));
         let start = move || Guardian::start(&program, arguments, at.account, log, at.removable());
         let mut guardian = blocking(start).await?;
-        let patience = self.patience.unwrap_or(START_PATIENCE);
         startup::wait_until_ready(&mut guardian, place, port, log_start, patience).await?;
         Ok(guardian)
     }

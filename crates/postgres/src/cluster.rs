@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use crate::account::command;
 use crate::binaries::Binaries;
-use crate::error::{Error, FileContext};
+use crate::error::{Error, FileContext, tells_of_a_full_disk};
 use crate::password;
 use crate::place::{Place, beside, create_private};
 
@@ -102,7 +102,7 @@ impl Cluster<'_> {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
-        if said.contains("No space left on device") {
+        if tells_of_a_full_disk(&said) {
             return Err(Error::DiskFull { directory: self.place.data.clone() });
         }
         Err(Error::Program { program, said })

@@ -136,6 +136,11 @@ pub enum Error {
     },
 }
 
+/// Whether a program of PostgreSQL's ended for want of space: the system's words, or PostgreSQL's own.
+pub(crate) fn tells_of_a_full_disk(said: &str) -> bool {
+    said.contains("No space left on device") || said.contains("Check free disk space")
+}
+
 /// Names the file and the deed in an error of the operating system.
 pub(crate) trait FileContext<T> {
     fn context(self, action: &'static str, path: &Path) -> Result<T, Error>;

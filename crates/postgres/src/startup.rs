@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::error::Error;
+use crate::error::{Error, tells_of_a_full_disk};
 use crate::guardian::{Guardian, POLL};
 use crate::place::Place;
 
@@ -38,18 +38,27 @@ pub(crate) async fn wait_until_ready(
     Ok(())
 }
 
+fn is_ready(data: &Path, server: u32) -> bool {
+    state(data).is_some_and(|(pid, state)| pid == server.to_string() && state == "ready")
+}
+
+/// Whether the server that last used the data is ending, as it does for a moment after its owner has.
+pub(crate) fn is_leaving(data: &Path) -> bool {
+    state(data).is_none_or(|(_, state)| state == "stopping")
+}
+
 /// Reads what `pg_ctl --wait` reads: `postmaster.pid` has the server's process id in its first line and its state in
 /// the eighth.
-fn is_ready(data: &Path, server: u32) -> bool {
-    let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
-    let mut lines = text.lines().map(str::trim);
-    lines.next() == Some(server.to_string().as_str()) && lines.nth(6) == Some("ready")
+fn state(data: &Path) -> Option<(String, String)> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let mut lines = text.lines().map(|line| line.trim().to_owned());
+    Some((lines.next()?, lines.nth(6)?))
 }
 
 /// Turns the log of a server that ended into the error that says what to do.
 fn explain(place: &Place, port: u16, log: &str) -> Error {
     let directory = place.data.clone();
-    if log.contains("No space left on device") {
+    if tells_of_a_full_disk(log) {
         return Error::DiskFull { directory };
     }
     if let Some(pid) = other_server(log) {
@@ -99,7 +108,9 @@ mod tests {
                     HINT:  Is another postmaster (PID 4711) running in data directory \"/d/postgres\"?\n";
         assert!(matches!(explained(live), Error::AlreadyRunning { pid: 4711, .. }));
         let full = "FATAL:  could not write lock file \"postmaster.pid\": No space left on device\n";
-        assert!(matches!(explained(full), Error::DiskFull { .. }));
+        let nearly = "FATAL:  could not extend file \"base/1/2691\": wrote only 4096 of 8192 bytes at block 20\n\
+                      HINT:  Check free disk space.\n";
+        assert!([full, nearly].into_iter().all(|log| matches!(explained(log), Error::DiskFull { .. })));
         let taken = "LOG:  could not bind IPv4 address \"127.0.0.1\": Address already in use\n\
                      FATAL:  could not create any TCP/IP sockets\n";
         assert!(matches!(explained(taken), Error::PortInUse { port: 5432 }));

@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The launcher: Postgres, the embedded sidecar and every service in one process.
+//!
+//! [`System::start`] does what `tidings up` does, without the terminal; end-to-end tests use it with [`Ports::Free`].
+
+mod components;
+mod data_directory;
+mod database;
+mod environment;
+mod group;
+mod options;
+mod port_holder;
+mod ports;
+mod readiness;
+mod secrets;
+mod services;
+mod system;
+pub mod token;
+
+pub use data_directory::{DataDirectory, default_path};
+pub use options::Options;
+pub use ports::{MAX_OFFSET, Ports};
+pub use readiness::loopback_client;
+pub use secrets::Secrets;
+pub use services::{SERVICES, SIDECAR, Service, Storage, storages};
+pub use system::System;

@@ -9,19 +9,15 @@ use tokio::net::TcpListener;
 use websocket_service::{APP_ID, Config};
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    let telemetry = telemetry::init(APP_ID);
-    let outcome = match &telemetry {
-        Ok(_) => run().await,
-        Err(error) => Err(anyhow::anyhow!("logging cannot be set up: {error}")),
-    };
-    match outcome {
+async fn main() -> anyhow::Result<ExitCode> {
+    let _telemetry = telemetry::init(APP_ID)?;
+    Ok(match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
-    }
+    })
 }
 
 async fn run() -> anyhow::Result<()> {

@@ -31,8 +31,8 @@ fn start_owner(directory: &Directory) -> (Child, u16) {
     (owner, port.expect("the owner says which port its server has"))
 }
 
-#[tokio::test]
-async fn a_killed_owner_takes_its_server_along() {
+#[test]
+fn a_killed_owner_takes_its_server_along() {
     let directory = Directory::new();
     let (mut owner, port) = start_owner(&directory);
     assert!(is_listening(port));
@@ -40,5 +40,13 @@ async fn a_killed_owner_takes_its_server_along() {
     owner.wait().unwrap();
     wait_until("the server has ended", || !is_listening(port));
     wait_until("the data is released", || !directory.data().join("postmaster.pid").exists());
+}
+
+#[tokio::test]
+async fn a_start_right_after_the_owner_was_killed_succeeds() {
+    let directory = Directory::new();
+    let (mut owner, _) = start_owner(&directory);
+    owner.kill().unwrap();
+    owner.wait().unwrap();
     directory.server().start().await.unwrap().stop().await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! An app that writes down what it is asked and answers as the test tells it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 /// How long a condition may take to come true.
@@ -92,11 +93,14 @@ impl TestApp {
         app
     }
 
-    /// Ends the app, and waits until its port is free.
-    pub(crate) async fn stop(&self) {
+    /// Ends the app; its port is kept, and refuses connections until the socket listens.
+    pub(crate) async fn stop(&self) -> TcpSocket {
         self.stop.cancel();
-        let free = || async { TcpListener::bind(("127.0.0.1", self.port)).await.is_ok() };
-        assert!(until(free).await, "the app's port did not become free");
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("an option of the socket");
+        assert!(until(|| async { socket.bind(address).is_ok() }).await, "the app's port did not become free");
+        socket
     }
 
     /// From now on, answers as `script` says.

@@ -204,11 +204,10 @@ async fn an_app_that_goes_away_finds_its_events_when_it_is_back() {
     let (_rig, base, _database) = Rig::with(&app).await;
     base.publish(KEYED, &json!(1)).await;
     app.wait_for("/events/orders", 1).await;
-    app.stop().await;
+    let port = app.stop().await;
     base.publish(KEYED, &json!(2)).await;
     base.publish(KEYED, &json!(3)).await;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", app.port)).await.unwrap();
-    let back = TestApp::start_at(listener, &json!([]));
+    let back = TestApp::start_at(port.listen(64).unwrap(), &json!([]));
     let received = back.wait_for("/events/orders", 2).await;
     assert_eq!((received[0].data(), received[1].data()), (json!(2), json!(3)));
 }

@@ -1,7 +1,7 @@
 //! Starting, health, metadata and shutdown.
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use crate::app::{TestApp, until};
 use crate::rig::{Base, Plan, Rig, database, subscribe_to};
@@ -12,9 +12,10 @@ async fn status(base: &Base, path: &str) -> u16 {
 
 #[tokio::test]
 async fn the_sidecar_is_not_ready_before_its_app_but_its_outgoing_side_is() {
-    let reserved = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
+    // The port is taken and refuses connections until the socket listens.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let database = database().await;
     let rig = Rig::start(&database, &[("shop", address.port())], Plan::default()).await;
     let base = rig.base("shop");
@@ -25,8 +26,7 @@ async fn the_sidecar_is_not_ready_before_its_app_but_its_outgoing_side_is() {
     assert_eq!(answer.json::<Value>().await.unwrap()["errorCode"], "ERR_HEALTH_NOT_READY");
     base.publish("orders", &json!("early")).await;
 
-    let listener = TcpListener::bind(address).await.unwrap();
-    let app = TestApp::start_at(listener, &subscribe_to(&["orders"]));
+    let app = TestApp::start_at(socket.listen(64).unwrap(), &subscribe_to(&["orders"]));
     base.ready().await;
     assert_eq!(app.wait_for("/events/orders", 1).await[0].data(), "early");
     for path in ["/dapr/config", "/dapr/subscribe"] {

@@ -2,12 +2,17 @@
 
 pub mod actor;
 pub mod date;
+pub mod derived_key;
 pub mod duration;
+pub mod email;
 pub mod invalid;
 pub mod listing;
+pub mod name;
+pub mod password;
 pub mod precondition;
 pub mod priority;
 pub mod recurrence;
+pub mod refresh_token;
 pub mod reminder;
 pub mod status;
 pub mod tags;

@@ -1,6 +1,7 @@
 //! Postgres: entities, scoped finders, and the one way to change something.
 
 pub mod change;
+pub mod credentials;
 pub mod idempotency;
 pub mod refresh_tokens;
 pub mod reply;

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::client::Client;
 use crate::raw::{CLOSE, PING, RawClient, TEXT};
-use crate::world::{DEADLINE, World, new_id};
+use crate::world::{DEADLINE, World, cloud_event, new_id, task_updated};
 
 fn pinging() -> impl FnOnce(&mut websocket_service::Config) {
     |config| config.limits.ping_every = Duration::from_millis(300)
@@ -80,5 +80,21 @@ async fn a_socket_that_is_being_opened_does_not_hold_up_the_stop() {
     world.await_asked(1).await;
     world.shutdown.cancel();
     assert_eq!(client.close().await.0, 1001);
+    timeout(DEADLINE, world.serving).await.expect("it stops in time").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_does_not_hold_up_the_stop() {
+    let world = World::start_with(|config| config.limits.queue_bytes = 64 * 1024 * 1024).await;
+    let (workspace, mut quick) = world.user("alice", 0).await;
+    let _blocked = RawClient::bearer(world.address, &world.token("alice")).await;
+    let title = "x".repeat(200 * 1024);
+    for sequence in 1..=40 {
+        assert_eq!(world.deliver(cloud_event(&task_updated(workspace, sequence, &title))).await, "SUCCESS");
+        assert_eq!(quick.event().await, sequence);
+    }
+    assert!(world.metric("events_sent_total").await < 80, "the other socket was to be blocked");
+    world.shutdown.cancel();
+    assert_eq!(quick.close().await.0, 1001);
     timeout(DEADLINE, world.serving).await.expect("it stops in time").unwrap().unwrap();
 }

@@ -1,0 +1,113 @@
+//! The database of a system: the one that `DATABASE_URL` names, or a private server; its roles and schemas.
+
+mod address;
+mod refusal;
+mod roles;
+mod server;
+
+use anyhow::Context as _;
+use platform::config::{Reader, Variables};
+use platform::database::{PoolOptions, Schema};
+use sea_orm::{DatabaseConnection, DbErr};
+
+pub(crate) use address::Address;
+
+use crate::data_directory::DataDirectory;
+use crate::secrets::Secrets;
+use crate::services::storages;
+use server::Private;
+
+/// The name of the database on a private server.
+const NAME: &str = "tidings";
+
+/// A database whose roles and schemas are in place.
+#[derive(Debug)]
+pub(crate) struct Database {
+    /// As the services reach it, possibly through a pooler.
+    service: Address,
+    owner: Address,
+    /// Its name, which the names of the roles begin with.
+    name: String,
+    server: Option<Private>,
+}
+
+impl Database {
+    /// Finds or starts the server, and brings roles and schemas up to date.
+    pub(crate) async fn prepare(
+        variables: &Variables,
+        settings: &[(String, String)],
+        data: &DataDirectory,
+        secrets: &Secrets,
+    ) -> anyhow::Result<Self> {
+        let reader = Reader::new(variables);
+        let mut database = if let Some(url) = reader.optional("DATABASE_URL") {
+            let service = Address::parse("DATABASE_URL", url)?;
+            let direct = reader.optional("DATABASE_URL_DIRECT").map(|url| Address::parse("DATABASE_URL_DIRECT", url));
+            Self { owner: direct.transpose()?.unwrap_or_else(|| service.clone()), service, name: String::new(), server: None }
+        } else {
+            let server = Private::start(&reader, settings, data).await?;
+            let own = Address::parse("the private server", &server.url(NAME))?;
+            Self { service: own.clone(), owner: own, name: String::new(), server: Some(server) }
+        };
+        match database.bring_up_to_date(secrets).await {
+            Ok(()) => Ok(database),
+            Err(error) => {
+                database.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn bring_up_to_date(&mut self, secrets: &Secrets) -> anyhow::Result<()> {
+        if let Some(server) = &self.server {
+            server.create_database(NAME).await?;
+        }
+        self.name = self.owner.probe().await?;
+        let owner = connect(&self.owner).await?;
+        for storage in storages() {
+            let role = storage.schema.role(&self.name);
+            let password = secrets.role_password(storage.schema.name)?;
+            roles::ensure(&owner, &self.owner, &self.name, &role, &password).await?;
+            let migrated = (storage.migrate)(&owner).await;
+            migrated.map_err(|error| self.not_migrated(&storage.schema, error))?;
+        }
+        owner.close().await.context("the database was not left")
+    }
+
+    fn not_migrated(&self, schema: &Schema, error: DbErr) -> anyhow::Error {
+        let Schema { name, .. } = schema;
+        if roles::code(&error).as_deref() == Some(roles::NO_RIGHT) {
+            return anyhow::anyhow!(
+                "{} may not set up schema {name} in database {} ({error}): let its owner run GRANT CREATE ON DATABASE, \
+                 or put the owner into DATABASE_URL",
+                self.owner,
+                self.name
+            );
+        }
+        anyhow::Error::from(error).context(format!("schema {name} could not be brought up to date"))
+    }
+
+    /// The address for the role that serves `schema`.
+    pub(crate) fn url_of(&self, schema: &Schema, secrets: &Secrets) -> anyhow::Result<String> {
+        let password = secrets.role_password(schema.name)?;
+        Ok(self.service.as_role(&self.name, &schema.role(&self.name), &password))
+    }
+
+    /// The address as the owner of all tables.
+    pub(crate) fn owner_url(&self) -> &str {
+        self.owner.as_str()
+    }
+
+    /// Stops the private server, if there is one.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+}
+
+async fn connect(address: &Address) -> anyhow::Result<DatabaseConnection> {
+    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let connected = platform::database::connect(address.as_str(), &options).await;
+    connected.with_context(|| format!("{address} cannot be connected to"))
+}

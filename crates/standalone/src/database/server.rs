@@ -1,0 +1,72 @@
+//! The private server in the data directory.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::config::Reader;
+use postgres::{BINARIES_VARIABLE, Error, Server};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::address::Address;
+use super::connect;
+use crate::data_directory::DataDirectory;
+
+/// How long the server of a system that was killed may take to end before this one gives up on the data.
+const PREDECESSOR: Duration = Duration::from_secs(15);
+
+/// How long is waited for the server at the end; it ends all the same when that was too short.
+const STOP: Duration = Duration::from_secs(2);
+
+/// A server that ends with this process.
+#[derive(Debug)]
+pub(super) struct Private {
+    server: Server,
+}
+
+impl Private {
+    /// Starts the server on `postgres` in the data directory.
+    pub(super) async fn start(
+        reader: &Reader<'_>,
+        settings: &[(String, String)],
+        data: &DataDirectory,
+    ) -> anyhow::Result<Self> {
+        let binaries = reader.optional(BINARIES_VARIABLE).map(PathBuf::from);
+        let deadline = Instant::now() + PREDECESSOR;
+        loop {
+            let builder = Server::builder(data.join("postgres")).binaries(binaries.clone());
+            match builder.settings(settings.iter().cloned()).start().await {
+                Ok(server) => return Ok(Self { server }),
+                // The directory is ours, so this server's system is gone and it is about to end.
+                Err(Error::AlreadyRunning { .. }) if Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The address of a database as the superuser.
+    pub(super) fn url(&self, database: &str) -> String {
+        self.server.url(database)
+    }
+
+    /// Creates the database if it is not there.
+    pub(super) async fn create_database(&self, name: &str) -> anyhow::Result<()> {
+        let admin = connect(&Address::parse("the private server", &self.url("postgres"))?).await?;
+        let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
+        let found = admin.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()])).await?;
+        if found.is_none() {
+            let created = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+            created.with_context(|| format!("database {name} cannot be created"))?;
+        }
+        admin.close().await.context("the private server was not left")
+    }
+
+    pub(super) async fn stop(self) {
+        match timeout(STOP, self.server.stop()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "PostgreSQL did not stop"),
+            Err(_) => tracing::warn!("PostgreSQL is still writing what is in memory; it stops by itself"),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a system is told when it starts.
+
+use std::path::PathBuf;
+
+use platform::clock::Clock;
+use platform::config::Variables;
+
+use crate::ports::Ports;
+
+/// What a system is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory in which `components/` is looked for.
+    pub project: PathBuf,
+    /// Where data and secrets are kept; made when it is not there. One system at a time runs on it.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub ports: Ports,
+    /// What every service is configured from, beside what the system itself decides. `DATABASE_URL` names the database;
+    /// without it, a private server keeps its data in `data`.
+    pub variables: Variables,
+    /// Settings of the private server, as in `postgresql.conf`.
+    pub postgres: Vec<(String, String)>,
+    /// Where every service reads the time.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// A system on the usual ports that keeps its data in `data`, with nothing configured.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            project: PathBuf::from("."),
+            data: data.into(),
+            ports: Ports::Offset(0),
+            variables: Variables::default(),
+            postgres: Vec::new(),
+            clock: Clock::system(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A whole system in one process: the database, the sidecars, the services.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use chrono::TimeDelta;
+use platform::config::{ConfigErrors, Variables};
+use platform::database::{PoolOptions, connect};
+use sidecar::{App, Resources, Settings};
+
+use crate::data_directory::{DataDirectory, Lock};
+use crate::database::Database;
+use crate::environment::Environment;
+use crate::group::Group;
+use crate::options::Options;
+use crate::ports::{Bound, ServicePorts};
+use crate::secrets::Secrets;
+use crate::services::{SIDECAR, Service};
+use crate::{components, readiness, token};
+
+/// How long the services may take to stop: 3 s for requests under way, 3 s for their background work.
+const SERVICES_STOP: Duration = Duration::from_millis(6_200);
+
+/// How long deliveries under way may take after the services have stopped, which leaves them little to wait for.
+const SIDECAR_DRAIN: Duration = Duration::from_millis(500);
+
+/// How long the sidecar may take to stop, its drain included.
+const SIDECAR_STOP: Duration = Duration::from_millis(1_500);
+
+/// A running system. Dropping it ends everything at once; [`System::stop`] ends it in order.
+#[derive(Debug)]
+pub struct System {
+    services: Group,
+    sidecar: Group,
+    database: Database,
+    listening: Vec<(&'static Service, ServicePorts)>,
+    secrets: Secrets,
+    options: Options,
+    _lock: Lock,
+}
+
+impl System {
+    /// Starts everything and waits until it is ready.
+    ///
+    /// # Errors
+    /// Says in one line what is wrong and what to do; nothing is left running.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let data = DataDirectory::open(&options.data)?;
+        let lock = data.lock()?;
+        let secrets = Secrets::of(&data);
+        let resources = components::load(&options.project, &data)?;
+        let bound = options.ports.bind().await?;
+        let listening = bound.iter().map(|one| Ok((one.service, one.ports()?))).collect::<std::io::Result<_>>()?;
+        let database = Database::prepare(&options.variables, &options.postgres, &data, &secrets).await?;
+        let (services, sidecar) = (Group::default(), Group::default());
+        let mut system = Self { services, sidecar, database, listening, secrets, options, _lock: lock };
+        match system.run(bound, resources).await {
+            Ok(()) => Ok(system),
+            Err(error) => {
+                // What failed first is the reason; that others then fail to stop adds nothing.
+                let _ = system.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn run(&mut self, bound: Vec<Bound>, resources: Resources) -> anyhow::Result<()> {
+        let environment = Environment::new(&self.options.variables, &self.secrets, self.port_of(backend_api::APP_ID)?)?;
+        let mut apps = Vec::new();
+        for Bound { service, app, dapr_http, dapr_grpc } in bound {
+            let ports = self.ports(service.app_id)?;
+            let run = (service.configure)(&self.variables(service, ports, &environment)?)
+                .map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?;
+            self.services.spawn(service.app_id, run(self.options.clock.clone(), app, self.services.token()));
+            apps.push(App { app_id: service.app_id.to_owned(), app_port: ports.app, http: dapr_http, grpc: dapr_grpc });
+        }
+        self.start_sidecar(apps, resources, &environment).await?;
+        let ready = self.what_must_be_ready();
+        tokio::select! {
+            ready = readiness::wait_for(&ready) => ready,
+            failure = self.failure() => Err(failure),
+        }
+    }
+
+    fn variables(
+        &self,
+        service: &Service,
+        ports: ServicePorts,
+        environment: &Environment,
+    ) -> anyhow::Result<Variables> {
+        let Some(storage) = service.storage else {
+            let trusted = environment.trusted_issuers.as_str();
+            return Ok(environment.of(ports, None).with("TRUSTED_ISSUERS", trusted));
+        };
+        Ok(environment.of(ports, Some(self.database.url_of(&storage.schema, &self.secrets)?)))
+    }
+
+    async fn start_sidecar(
+        &mut self,
+        apps: Vec<App>,
+        resources: Resources,
+        environment: &Environment,
+    ) -> anyhow::Result<()> {
+        let url = self.database.url_of(&SIDECAR.schema, &self.secrets)?;
+        let db = connect(&url, &PoolOptions::default()).await.context("the sidecar cannot use the database")?;
+        let mut settings = Settings::new(apps, resources, self.options.clock.clone());
+        settings.app_api_token = Some(environment.app_api_token.expose().to_owned());
+        settings.dapr_api_token = Some(environment.dapr_api_token.expose().to_owned());
+        settings.drain = SIDECAR_DRAIN;
+        self.sidecar.spawn("the sidecar", sidecar::run(db, settings, self.sidecar.token()));
+        Ok(())
+    }
+
+    fn what_must_be_ready(&self) -> Vec<(String, String)> {
+        let each = self.listening.iter().flat_map(|(service, ports)| {
+            let (app, sidecar) = (service.app_id.to_owned(), format!("the sidecar of {}", service.app_id));
+            [
+                (app, format!("http://127.0.0.1:{}/readyz", ports.app)),
+                (sidecar, format!("http://127.0.0.1:{}/v1.0/healthz", ports.dapr_http)),
+            ]
+        });
+        each.collect()
+    }
+
+    /// Waits until a part of the system ends by itself, and says which and why.
+    pub async fn failure(&mut self) -> anyhow::Error {
+        tokio::select! {
+            failure = self.services.failure() => failure,
+            failure = self.sidecar.failure() => failure,
+        }
+    }
+
+    /// Stops the services, then the sidecars, then the private database server, within 10 s in all.
+    ///
+    /// # Errors
+    /// When a part ended with an error; the others are stopped all the same.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let services = self.services.stop(SERVICES_STOP).await;
+        let sidecar = self.sidecar.stop(SIDECAR_STOP).await;
+        self.database.stop().await;
+        services.and(sidecar)
+    }
+
+    /// Where a service answers, such as `http://127.0.0.1:8000`.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn base_url(&self, app_id: &str) -> anyhow::Result<String> {
+        Ok(format!("http://127.0.0.1:{}", self.port_of(app_id)?))
+    }
+
+    /// Where the HTTP API of a service's sidecar answers.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn sidecar_url(&self, app_id: &str) -> anyhow::Result<String> {
+        Ok(format!("http://127.0.0.1:{}", self.ports(app_id)?.dapr_http))
+    }
+
+    /// Every service with the port that it listens on.
+    pub fn services(&self) -> impl Iterator<Item = (&'static Service, u16)> {
+        self.listening.iter().map(|(service, ports)| (*service, ports.app))
+    }
+
+    /// The database's address as the owner of all tables.
+    pub fn owner_url(&self) -> &str {
+        self.database.owner_url()
+    }
+
+    /// The secrets of this system.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// A token of the built-in issuer that names `user`.
+    ///
+    /// # Errors
+    /// When the secrets cannot be read.
+    pub fn token(&self, user: &str, lifetime: TimeDelta) -> anyhow::Result<String> {
+        let port = self.port_of(backend_api::APP_ID)?;
+        token::mint_for(&self.options.variables, &self.secrets, port, user, lifetime)
+    }
+
+    fn port_of(&self, app_id: &str) -> anyhow::Result<u16> {
+        Ok(self.ports(app_id)?.app)
+    }
+
+    fn ports(&self, app_id: &str) -> anyhow::Result<ServicePorts> {
+        let found = self.listening.iter().find(|(service, _)| service.app_id == app_id);
+        found.map(|(_, ports)| *ports).ok_or_else(|| anyhow!("there is no service {app_id}"))
+    }
+}
+
+fn misconfigured(service: &Service, mistakes: &[String]) -> anyhow::Error {
+    let mistakes: Vec<&str> = mistakes.iter().map(|mistake| mistake.trim()).collect();
+    anyhow!("{} is not configured right: {}", service.app_id, mistakes.join("; "))
+}

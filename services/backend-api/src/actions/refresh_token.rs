@@ -1,0 +1,82 @@
+//! Exchanges a refresh token for new credentials, once.
+
+use chrono::{DateTime, Utc};
+use platform::problem::Problem;
+use sea_orm::DatabaseConnection;
+use uuid::Uuid;
+
+use super::issue_token::{Grant, not_proven};
+use crate::domain::refresh_token::{RefreshTokenSeal, State};
+use crate::store::change::Change;
+use crate::store::{refresh_tokens, users};
+
+/// What became of an exchange.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// New credentials of the same family.
+    Granted(Grant),
+    /// A refusal that changed something: commit, then answer with it.
+    Revoked(Problem),
+}
+
+/// The id of a refresh token.
+///
+/// # Errors
+/// 401 `refresh_token_invalid` when we never made such a token.
+pub fn read_refresh_token(seal: &RefreshTokenSeal, token: &str) -> Result<Uuid, Problem> {
+    let invalid = || not_proven("refresh_token_invalid", "This is no refresh token of ours. Sign in again.");
+    seal.open(token).ok_or_else(invalid)
+}
+
+/// Uses the token up and grants its successor. One that was used before is in two hands: its whole family is revoked, so
+/// that neither the thief nor the owner goes on without signing in (RFC 9700 §4.14.2).
+///
+/// # Errors
+/// 401 `refresh_token_expired`, `refresh_token_revoked`.
+pub async fn refresh_token(change: &Change, id: Uuid) -> Result<Refreshed, Problem> {
+    let (db, now) = (change.transaction(), change.clock().now());
+    // We made it, as its seal says, so that it is away because its time was over.
+    let token = refresh_tokens::find_for_update(db, id).await?.ok_or_else(|| refusal(State::Expired))?;
+    match token.history().state(now) {
+        State::Good => {}
+        State::Used => {
+            tracing::warn!(user_id = token.user_id, family_id = %token.family_id, "a refresh token was used twice");
+            refresh_tokens::revoke_family(db, token.family_id, now).await?;
+            return Ok(Refreshed::Revoked(refusal(State::Used)));
+        }
+        state => return Err(refusal(state)),
+    }
+    let user = users::find(db, &token.user_id).await?;
+    let user = user.ok_or_else(|| Problem::internal(&"a refresh token without a user"))?;
+    let successor = change.clock().new_id();
+    refresh_tokens::rotate(db, id, successor, now).await?;
+    Ok(Refreshed::Granted(Grant { user, refresh_token_id: successor }))
+}
+
+/// Whether what was granted may be handed out again to a client that repeats its request: only while nobody has used it.
+///
+/// # Errors
+/// 401 as the refresh token of the grant would get.
+pub async fn check_grant(db: &DatabaseConnection, grant: &Grant, now: DateTime<Utc>) -> Result<(), Problem> {
+    let token = refresh_tokens::find(db, grant.refresh_token_id).await?;
+    match token.map_or(State::Expired, |token| token.history().state(now)) {
+        State::Good => Ok(()),
+        state => Err(refusal(state)),
+    }
+}
+
+fn refusal(state: State) -> Problem {
+    match state {
+        State::Good | State::Expired => {
+            not_proven("refresh_token_expired", "The refresh token was not used for 30 days. Sign in again.")
+        }
+        State::Used => not_proven(
+            "refresh_token_reused",
+            "The refresh token was used before. Use the one that came in exchange for it, or sign in again.",
+        ),
+        State::Revoked => not_proven(
+            "refresh_token_revoked",
+            "A refresh token of this sign-in was used twice, so that all of them have ended. Sign in again.",
+        ),
+    }
+}
