@@ -77,6 +77,7 @@ impl Builder {
     }
 
     async fn start_at(&self, place: &Place) -> Result<Server, Error> {
+        let _turn = place.take_turn().await?;
         let binaries = self.find(place).await?;
         let (at, programs) = (place.clone(), binaries.clone());
         let durable = !self.settings.iter().any(|(name, value)| name == "fsync" && value == "off");

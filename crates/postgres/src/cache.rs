@@ -32,21 +32,7 @@ async fn fetched(_: &Path, _: Option<u32>, _: Option<Account>) -> Result<Binarie
 
 #[cfg(feature = "fetch")]
 async fn fetched(cache: &Path, data_major: Option<u32>, account: Option<Account>) -> Result<Binaries, String> {
-    let tell = |reason: String| format!(", and fetching it failed ({reason})");
-    let directory = crate::fetch::fetch(cache, data_major).await.map_err(|error| tell(causes(&error)))?;
+    let tell = |reason: String| format!(", and fetching it from Maven Central failed ({reason})");
+    let directory = crate::fetch::fetch(cache, data_major).await.map_err(|error| tell(error.to_string()))?;
     Binaries::inspect(&directory.join("bin"), account).map_err(tell)
-}
-
-/// An error and what caused it, the most specific last.
-#[cfg(feature = "fetch")]
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut told = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        told.push(next.to_string());
-        cause = next.source();
-    }
-    // Some errors already quote their cause.
-    told.dedup_by(|inner, outer| outer.contains(inner.as_str()));
-    told.join(": ")
 }

@@ -45,10 +45,7 @@ impl Cluster<'_> {
     ///
     /// It is made under another name and renamed when complete, so that one cut short is never taken for data.
     pub(crate) fn ensure(&self) -> Result<String, Error> {
-        let Place { data, log, password, account, .. } = self.place;
-        // One at a time: a second start waits here, and then finds the data.
-        let lock = self.place.open_log()?;
-        lock.lock().context("lock", log)?;
+        let Place { data, password, account, .. } = self.place;
         if data_major(data)?.is_some() {
             return password::read(password, data);
         }

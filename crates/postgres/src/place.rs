@@ -1,14 +1,16 @@
 //! Where the data stands, and the log and the password beside it.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
 
 use crate::account::Account;
 use crate::error::{Error, FileContext};
+use crate::guardian::POLL;
 use crate::password;
 
 /// Where root's data goes when the server's account cannot enter the wanted directory.
@@ -75,6 +77,20 @@ impl Place {
     /// The directory to remove after the process has ended, if any.
     pub(crate) fn removable(&self) -> Option<&Path> {
         if self.throw_away { self.data.parent() } else { None }
+    }
+
+    /// Waits until nobody else is starting a server here; the next one starts when the returned file is dropped.
+    ///
+    /// A second start so finds the data complete and the first server up.
+    pub(crate) async fn take_turn(&self) -> Result<File, Error> {
+        let log = self.open_log()?;
+        loop {
+            match log.try_lock() {
+                Ok(()) => return Ok(log),
+                Err(TryLockError::WouldBlock) => sleep(POLL).await,
+                Err(TryLockError::Error(source)) => Err(source).context("lock", &self.log)?,
+            }
+        }
     }
 
     /// Opens the log to append to it; it can quote what people stored, so others may not read it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -33,9 +33,8 @@ impl Group {
     pub(crate) async fn failure(&mut self) -> anyhow::Error {
         match self.tasks.join_next().await {
             None => std::future::pending().await,
-            Some(Err(error)) => anyhow!("a task of the system broke off: {error}"),
             Some(Ok((name, Ok(())))) => anyhow!("{name} ended"),
-            Some(Ok((name, Err(error)))) => error.context(format!("{name} failed")),
+            Some(ended) => outcome(ended).err().unwrap_or_else(|| anyhow!("a task of the system ended")),
         }
     }
 
@@ -45,17 +44,20 @@ impl Group {
         let mut result = Ok(());
         let end = async {
             while let Some(ended) = self.tasks.join_next().await {
-                let (name, outcome) = ended.context("a task of the system broke off")?;
-                result = std::mem::replace(&mut result, Ok(())).and(outcome.with_context(|| format!("{name} failed")));
+                let failure = outcome(ended);
+                result = std::mem::replace(&mut result, Ok(())).and(failure);
             }
-            Ok(())
         };
-        let in_time = timeout(patience, end).await;
-        self.tasks.shutdown().await;
-        in_time.unwrap_or_else(|_| {
+        if timeout(patience, end).await.is_err() {
             tracing::warn!(?patience, "what did not stop in time was cut off");
-            Ok(())
-        })?;
+        }
+        self.tasks.shutdown().await;
         result
     }
+}
+
+/// How a task ended.
+fn outcome(ended: Result<(&'static str, anyhow::Result<()>), JoinError>) -> anyhow::Result<()> {
+    let (name, outcome) = ended.context("a task of the system broke off")?;
+    outcome.with_context(|| format!("{name} failed"))
 }

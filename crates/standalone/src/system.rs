@@ -149,6 +149,14 @@ impl System {
         Ok(format!("http://127.0.0.1:{}", self.port_of(app_id)?))
     }
 
+    /// The same as people write it, such as `http://localhost:8000`.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn public_url(&self, app_id: &str) -> anyhow::Result<String> {
+        Ok(format!("http://localhost:{}", self.port_of(app_id)?))
+    }
+
     /// Where the HTTP API of a service's sidecar answers.
     ///
     /// # Errors

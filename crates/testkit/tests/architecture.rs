@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each room of a service may use of the others. A room may always use itself.
-const ROOMS: [(&str, &[&str]); 5] = [
-    ("api", &["actions", "app", "domain", "store"]),
-    ("events", &["actions", "app", "domain", "store"]),
-    ("jobs", &["actions", "app", "domain", "store"]),
-    ("actions", &["domain", "store"]),
+/// What each room of a service may use of the others. A room may always use itself. `app` holds the state of the service,
+/// which is handed to everybody but the domain and the store. `hub` is the store of a service whose things are sockets.
+const ROOMS: [(&str, &[&str]); 6] = [
+    ("api", &["actions", "app", "domain", "hub", "store"]),
+    ("events", &["actions", "app", "domain", "hub", "store"]),
+    ("jobs", &["actions", "app", "domain", "hub", "store"]),
+    ("actions", &["app", "domain", "hub", "store"]),
     ("store", &["domain"]),
+    ("hub", &["domain"]),
 ];
 
 /// What each crate may depend on among ours; tests may depend on anything.

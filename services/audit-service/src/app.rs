@@ -40,7 +40,7 @@ pub(crate) struct App {
 /// The service over an open database.
 pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clock) -> anyhow::Result<Service> {
     let metrics = Metrics::new(APP_ID);
-    let sidecar = sidecar_check(http::client(SIDECAR_TIMEOUT)?, config);
+    let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, config);
     let checks = vec![Check::database(db.clone()), sidecar];
     let app = App { db, clock, counters: Counters::register(&metrics) };
     Ok(Service {

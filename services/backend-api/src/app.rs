@@ -28,13 +28,19 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::actions::hash_password::HashingRoom;
 use crate::api::{self, cursor::CursorSeal};
 use crate::config::Config;
+use crate::domain::derived_key::DerivedKey;
+use crate::domain::refresh_token::RefreshTokenSeal;
 use crate::store::change::Changes;
 use crate::{APP_ID, SCHEMA};
 
 /// Users whose personal workspace is remembered.
 const REMEMBERED_USERS: usize = 10_000;
+
+/// How long any outgoing request may take.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What handlers work with.
 #[derive(Clone, Debug, FromRef)]
@@ -47,6 +53,12 @@ pub struct App {
     pub verifier: Verifier,
     /// The built-in issuer.
     pub keys: SigningKeys,
+    /// Makes and reads its refresh tokens.
+    pub refresh_tokens: RefreshTokenSeal,
+    /// Hashes its users' passwords.
+    pub hashing: HashingRoom,
+    /// Recognises requests that hold secrets.
+    pub fingerprints: DerivedKey,
     /// Calls other services.
     pub invoker: Invoker,
     /// Seals list cursors.
@@ -66,6 +78,10 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::task_verbs::archive))
         .routes(routes!(api::audit_logs::list))
         .routes(routes!(api::ws_ticket::create))
+        .routes(routes!(api::profile::get, api::profile::update))
+        .routes(routes!(api::auth::register))
+        .routes(routes!(api::auth::token))
+        .routes(routes!(api::auth::jwks))
         .split_for_parts()
 }
 
@@ -81,23 +97,27 @@ fn internal_routes() -> Router<App> {
 /// # Errors
 /// When a setting cannot be used.
 pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Random) -> anyhow::Result<Service> {
-    let http = platform::http::client(Duration::from_secs(10))?;
+    let abroad = platform::http::client(HTTP_TIMEOUT)?;
+    let local = platform::http::loopback_client(HTTP_TIMEOUT)?;
     let issuer = config.auth_issuer.as_str();
     let keys = SigningKeys::new(&config.auth_secret, issuer, issuer, clock.clone()).context("AUTH_SECRET")?;
     let changes = Changes { db: db.clone(), clock: clock.clone(), wake: Wake::default() };
     let app = App {
         changes: changes.clone(),
         random,
-        verifier: Verifier::new(config.trusted_issuers.clone(), clock.clone(), &http).trusting_own(keys.clone()),
+        verifier: Verifier::new(config.trusted_issuers.clone(), clock.clone(), &abroad).trusting_own(keys.clone()),
         keys,
-        invoker: Invoker::new(http.clone(), &config.service),
+        refresh_tokens: RefreshTokenSeal::new(&config.auth_secret),
+        hashing: HashingRoom::default(),
+        fingerprints: DerivedKey::new(&config.auth_secret, "tidings-request-fingerprint"),
+        invoker: Invoker::new(local.clone(), &config.service),
         cursors: CursorSeal::new(&config.auth_secret),
         known_users: Arc::new(Cache::new(REMEMBERED_USERS)),
     };
     let metrics = Metrics::new(APP_ID);
     let checks = vec![
         Check::database(db.clone()),
-        sidecar_check(http, &config.service),
+        sidecar_check(local, &config.service),
         backlog_check(db.clone(), SCHEMA.name, clock.clone()),
     ];
     let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);

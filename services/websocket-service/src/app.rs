@@ -71,11 +71,12 @@ pub async fn serve(
     if config.issuers.is_empty() {
         tracing::warn!("TRUSTED_ISSUERS is not set: no token is believed, sockets open by ticket only");
     }
-    let http = platform::http::client(HTTP_TIMEOUT)?;
+    let abroad = platform::http::client(HTTP_TIMEOUT)?;
+    let local = platform::http::loopback_client(HTTP_TIMEOUT)?;
     let metrics = Metrics::new(APP_ID);
     let app = App(Arc::new(Parts {
-        verifier: Verifier::new(config.issuers, clock.clone(), &http),
-        invoker: Invoker::new(http.clone(), &config.service),
+        verifier: Verifier::new(config.issuers, clock.clone(), &abroad),
+        invoker: Invoker::new(local.clone(), &config.service),
         hub: Hub::new(config.limits.queue_bytes, config.limits.sockets_per_user),
         origins: config.origins,
         limits: config.limits,
@@ -89,7 +90,7 @@ pub async fn serve(
         let open = open.get();
         Box::pin(async move { (true, json!({ "open": open })) })
     });
-    let checks = vec![sidecar_check(http, &config.service), sockets];
+    let checks = vec![sidecar_check(local, &config.service), sockets];
     let service = Service {
         background: app.sockets.clone(),
         // The sockets watch `shutdown` itself: they close while requests under way still finish.

@@ -94,8 +94,7 @@ impl Address {
 
     /// One connection, made without a pool: a pool hides why it has none.
     pub(super) async fn connect(&self) -> Result<PgConnection, Error> {
-        let connecting = timeout(PATIENCE, self.options.clone().connect());
-        connecting.await.unwrap_or(Err(Error::PoolTimedOut))
+        timeout(PATIENCE, self.options.connect()).await.unwrap_or(Err(Error::PoolTimedOut))
     }
 }
 

@@ -36,15 +36,14 @@ pub fn read_refresh_token(seal: &RefreshTokenSeal, token: &str) -> Result<Uuid, 
 pub async fn refresh_token(change: &Change, id: Uuid) -> Result<Refreshed, Problem> {
     let (db, now) = (change.transaction(), change.clock().now());
     // We made it, as its seal says, so that it is away because its time was over.
-    let token = refresh_tokens::find_for_update(db, id).await?.ok_or_else(|| refusal(State::Expired))?;
+    let token = refresh_tokens::find_for_update(db, id).await?.ok_or_else(expired)?;
     match token.history().state(now) {
-        State::Good => {}
         State::Used => {
             tracing::warn!(user_id = token.user_id, family_id = %token.family_id, "a refresh token was used twice");
             refresh_tokens::revoke_family(db, token.family_id, now).await?;
-            return Ok(Refreshed::Revoked(refusal(State::Used)));
+            return Ok(Refreshed::Revoked(reused()));
         }
-        state => return Err(refusal(state)),
+        state => require_good(state)?,
     }
     let user = users::find(db, &token.user_id).await?;
     let user = user.ok_or_else(|| Problem::internal(&"a refresh token without a user"))?;
@@ -58,25 +57,27 @@ pub async fn refresh_token(change: &Change, id: Uuid) -> Result<Refreshed, Probl
 /// # Errors
 /// 401 as the refresh token of the grant would get.
 pub async fn check_grant(db: &DatabaseConnection, grant: &Grant, now: DateTime<Utc>) -> Result<(), Problem> {
-    let token = refresh_tokens::find(db, grant.refresh_token_id).await?;
-    match token.map_or(State::Expired, |token| token.history().state(now)) {
+    let token = refresh_tokens::find(db, grant.refresh_token_id).await?.ok_or_else(expired)?;
+    require_good(token.history().state(now))
+}
+
+fn require_good(state: State) -> Result<(), Problem> {
+    match state {
         State::Good => Ok(()),
-        state => Err(refusal(state)),
+        State::Used => Err(reused()),
+        State::Expired => Err(expired()),
+        State::Revoked => Err(not_proven(
+            "refresh_token_revoked",
+            "A refresh token of this sign-in was used twice, so that all of them have ended. Sign in again.",
+        )),
     }
 }
 
-fn refusal(state: State) -> Problem {
-    match state {
-        State::Good | State::Expired => {
-            not_proven("refresh_token_expired", "The refresh token was not used for 30 days. Sign in again.")
-        }
-        State::Used => not_proven(
-            "refresh_token_reused",
-            "The refresh token was used before. Use the one that came in exchange for it, or sign in again.",
-        ),
-        State::Revoked => not_proven(
-            "refresh_token_revoked",
-            "A refresh token of this sign-in was used twice, so that all of them have ended. Sign in again.",
-        ),
-    }
+fn reused() -> Problem {
+    let detail = "The refresh token was used before. Use the one that came in exchange for it, or sign in again.";
+    not_proven("refresh_token_reused", detail)
+}
+
+fn expired() -> Problem {
+    not_proven("refresh_token_expired", "The refresh token was not used for 30 days. Sign in again.")
 }

@@ -100,6 +100,12 @@ refusals! {
         "401" => "No token, a bad token, or another user's path",
         "503" => "The database or the issuer of the token is out of reach",
     }
+    /// What handing out credentials may answer.
+    CredentialsRefusals {
+        "400" => "The request cannot be read",
+        "401" => "What was presented proves nothing",
+        "503" => "The database is out of reach, or too many people are signing in",
+    }
     /// What every operation with a body may answer.
     BodyRefusals {
         "413" => "The body is larger than 256 KiB",

@@ -1,7 +1,10 @@
 //! What comes in over HTTP.
 
 pub mod audit_logs;
+pub mod auth;
+pub mod auth_input;
 pub mod caller;
+pub mod credentials;
 pub mod cursor;
 pub mod docs;
 pub mod if_match;
@@ -9,6 +12,7 @@ pub mod internal;
 pub mod link;
 pub mod once;
 pub mod patch;
+pub mod profile;
 pub mod respond;
 pub mod task_input;
 pub mod task_query;

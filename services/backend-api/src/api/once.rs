@@ -5,6 +5,7 @@ use platform::problem::Problem;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::derived_key::DerivedKey;
 use crate::store::idempotency::Once;
 
 /// The header's name.
@@ -16,6 +17,31 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// # Errors
 /// 400 when the key is not 1 to 255 visible ASCII characters, or is given twice.
 pub fn once(headers: &HeaderMap, scope: &str, path: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
+    let once = |key| {
+        let fingerprint = Sha256::digest(canonical(path, body)).to_vec();
+        Once { scope: scope.to_owned(), key, fingerprint }
+    };
+    Ok(idempotency_key(headers)?.map(once))
+}
+
+/// The same for a body with secrets: without `secret` nobody can try passwords against its fingerprint.
+///
+/// # Errors
+/// As [`once`].
+pub fn once_in_secret(
+    headers: &HeaderMap,
+    scope: &str,
+    secret: &DerivedKey,
+    body: &[u8],
+) -> Result<Option<Once>, Problem> {
+    let once = |key| {
+        let fingerprint = secret.mac(&canonical(scope, body)).to_vec();
+        Once { scope: scope.to_owned(), key, fingerprint }
+    };
+    Ok(idempotency_key(headers)?.map(once))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
     let valid = key.len() <= 255 && !key.is_empty() && key.as_bytes().iter().all(u8::is_ascii_graphic);
@@ -23,11 +49,11 @@ pub fn once(headers: &HeaderMap, scope: &str, path: &str, body: &[u8]) -> Result
         let detail = "An Idempotency-Key is 1 to 255 visible ASCII characters, such as a UUID, given once.";
         return Err(Problem::unreadable("idempotency_key_invalid", detail));
     };
-    let canonical =
-        serde_json::from_slice::<Value>(body).map_or_else(|_| body.to_vec(), |value| value.to_string().into());
-    let mut digest = Sha256::new();
-    digest.update(path);
-    digest.update([0]);
-    digest.update(canonical);
-    Ok(Some(Once { scope: scope.to_owned(), key: key.to_owned(), fingerprint: digest.finalize().to_vec() }))
+    Ok(Some(key.to_owned()))
+}
+
+/// What requests that are the same have in common.
+fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
+    let body = serde_json::from_slice::<Value>(body).map_or_else(|_| body.to_vec(), |value| value.to_string().into());
+    [path.as_bytes(), &[0], &body].concat()
 }

@@ -184,7 +184,7 @@ impl Check {
     }
 
     /// The new value of a member that cannot be cleared.
-    fn set<T>(&mut self, pointer: &str, patch: Patch<T>) -> Option<T> {
+    pub fn set<T>(&mut self, pointer: &str, patch: Patch<T>) -> Option<T> {
         match patch {
             Patch::Keep => None,
             Patch::Set(value) => Some(value),

@@ -1,0 +1,107 @@
+//! The built-in issuer: people register, prove who they are, and get tokens; whoever verifies the tokens gets the keys.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use platform::extract::RawJson;
+use platform::problem::{Problem, ProblemDocument};
+use platform::trace::TraceContext;
+
+use super::auth_input::{Proof, Register, TokenRequest};
+use super::credentials::{Registration, Tokens, Told};
+use super::docs::{BodyRefusals, CredentialsRefusals, OnceHeader, OnceRefusals};
+use super::link::segment;
+use super::once::once_in_secret;
+use crate::actions::issue_token::issue_token;
+use crate::actions::refresh_token::{Refreshed, read_refresh_token, refresh_token};
+use crate::actions::register_user::register_user;
+use crate::actions::verify_password::verify_password;
+use crate::app::App;
+use crate::store::change::Begun;
+use crate::store::idempotency::Once;
+use crate::store::reply::Reply;
+
+/// Makes a user with a password, and their personal workspace.
+#[utoipa::path(post, path = "/api/auth/register", tag = "identity", security(()), request_body = Register,
+    params(OnceHeader), responses(
+        (status = 201, body = Registration, headers(("Location" = String), ("Cache-Control" = String))),
+        CredentialsRefusals, OnceRefusals, BodyRefusals,
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "The e-mail address is taken, or a request with this Idempotency-Key is under way")))]
+pub async fn register(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawJson { value: input, bytes }: RawJson<Register>,
+) -> Result<Response, Problem> {
+    let once = once_in_secret(&headers, "auth:register", &app.fingerprints, &bytes)?;
+    let (newcomer, password) = input.validate()?;
+    // Before the transaction: waiting for a turn must not hold a connection.
+    let hash = app.hashing.hash(password, &app.random).await?;
+    let mut change = match app.changes.begin_once(TraceContext::from_headers(&headers), once).await? {
+        Begun::Fresh(change) => change,
+        Begun::Replay(reply) => return Told::User.respond_again(&app, reply).await,
+    };
+    let grant = register_user(&mut change, newcomer, hash).await?;
+    let location = format!("/api/{}/profile", segment(&grant.user.id));
+    let reply = change.finish(Reply::created(location, &grant)).await?;
+    Told::User.respond(&app, reply)
+}
+
+/// Gives tokens for a password, or for the refresh token that came with the last ones.
+#[utoipa::path(post, path = "/api/auth/token", tag = "identity", security(()), request_body = TokenRequest,
+    params(OnceHeader), responses((status = 200, body = Tokens, headers(("Cache-Control" = String))),
+        CredentialsRefusals, OnceRefusals, BodyRefusals))]
+pub async fn token(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawJson { value: input, bytes }: RawJson<TokenRequest>,
+) -> Result<Response, Problem> {
+    let once = once_in_secret(&headers, "auth:token", &app.fingerprints, &bytes)?;
+    let trace = TraceContext::from_headers(&headers);
+    match input.validate()? {
+        Proof::Password { email, password } => sign_in(&app, trace, once, &email, password).await,
+        Proof::RefreshToken(token) => refresh(&app, trace, once, &token).await,
+    }
+}
+
+async fn sign_in(
+    app: &App,
+    trace: Option<TraceContext>,
+    once: Option<Once>,
+    email: &str,
+    password: String,
+) -> Result<Response, Problem> {
+    let user = verify_password(&app.changes.db, &app.hashing, email, password).await?;
+    let change = match app.changes.begin_once(trace, once).await? {
+        Begun::Fresh(change) => change,
+        Begun::Replay(reply) => return Told::Tokens.respond_again(app, reply).await,
+    };
+    let grant = issue_token(&change, user).await?;
+    let reply = change.finish(Reply::ok(&grant)).await?;
+    Told::Tokens.respond(app, reply)
+}
+
+async fn refresh(app: &App, trace: Option<TraceContext>, once: Option<Once>, token: &str) -> Result<Response, Problem> {
+    let id = read_refresh_token(&app.refresh_tokens, token)?;
+    let change = match app.changes.begin_once(trace, once).await? {
+        Begun::Fresh(change) => change,
+        Begun::Replay(reply) => return Told::Tokens.respond_again(app, reply).await,
+    };
+    match refresh_token(&change, id).await? {
+        Refreshed::Granted(grant) => {
+            let reply = change.finish(Reply::ok(&grant)).await?;
+            Told::Tokens.respond(app, reply)
+        }
+        Refreshed::Revoked(refusal) => {
+            change.commit().await?;
+            Err(refusal)
+        }
+    }
+}
+
+/// The public keys with which the tokens are verified (RFC 7517 §5).
+#[utoipa::path(get, path = "/api/auth/jwks", tag = "identity", security(()),
+    responses((status = 200, body = serde_json::Value, headers(("Cache-Control" = String)))))]
+pub async fn jwks(State(app): State<App>) -> Response {
+    ([(header::CACHE_CONTROL, "public, max-age=600")], axum::Json(app.keys.jwks())).into_response()
+}

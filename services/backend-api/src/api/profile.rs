@@ -1,0 +1,73 @@
+//! What a user says of themselves.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use platform::extract::Json;
+use platform::problem::Problem;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::docs::{BodyRefusals, CallerRefusals, UserPath};
+use super::patch::Patch;
+use super::task_input::Check;
+use crate::actions::update_profile::{ProfilePatch, update_profile};
+use crate::app::App;
+use crate::domain::name::Name;
+use crate::domain::timezone::TimeZone;
+use crate::store::reply::Reply;
+use crate::store::users::{self, User};
+
+/// A merge patch of a profile: absent keeps; nothing can be cleared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateProfile {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, nullable = false)]
+    first_name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, nullable = false)]
+    last_name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, example = "Europe/Berlin")]
+    timezone: Patch<String>,
+}
+
+impl UpdateProfile {
+    fn validate(self) -> Result<ProfilePatch, Problem> {
+        let mut check = Check::default();
+        let first_name = check.set("/first_name", self.first_name);
+        let last_name = check.set("/last_name", self.last_name);
+        let timezone = check.set("/timezone", self.timezone);
+        let patch = ProfilePatch {
+            first_name: check.optional("/first_name", first_name.as_deref(), Name::parse),
+            last_name: check.optional("/last_name", last_name.as_deref(), Name::parse),
+            timezone: check.optional("/timezone", timezone.as_deref(), TimeZone::parse),
+        };
+        check.finish()?;
+        Ok(patch)
+    }
+}
+
+/// The user's own profile.
+#[utoipa::path(get, path = "/api/{user_id}/profile", tag = "identity", params(UserPath),
+    responses((status = 200, body = User), CallerRefusals))]
+pub async fn get(State(app): State<App>, caller: Caller) -> Result<axum::Json<User>, Problem> {
+    let user = users::find(&app.changes.db, &caller.actor.user_id).await?;
+    user.map(axum::Json).ok_or_else(|| Problem::not_found("user"))
+}
+
+/// Changes the profile by a JSON merge patch. Access tokens that were issued before keep what they say.
+#[utoipa::path(patch, path = "/api/{user_id}/profile", tag = "identity", params(UserPath),
+    request_body(content = UpdateProfile, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = User), CallerRefusals, BodyRefusals))]
+pub async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Json(input): Json<UpdateProfile>,
+) -> Result<Response, Problem> {
+    let patch = input.validate()?;
+    let mut change = app.changes.begin(caller.trace).await?;
+    let user = update_profile(&mut change, &caller.actor.user_id, patch).await?;
+    Ok(change.finish(Reply::ok(&user)).await?.into_response())
+}
