@@ -47,7 +47,10 @@ impl Address {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(wrong("is not the address of a PostgreSQL server"));
         }
-        let options = PgConnectOptions::from_str(text).map_err(|error| wrong(&format!("cannot be used ({error})")))?;
+        let options = PgConnectOptions::from_str(text).map_err(|error| {
+            let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            wrong(&format!("cannot be used ({reason})"))
+        })?;
         Ok(Self { origin, url, options })
     }
 

@@ -5,7 +5,7 @@ mod refusal;
 mod roles;
 mod server;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use platform::config::{Reader, Variables};
 use platform::database::{PoolOptions, Schema};
 use sea_orm::{DatabaseConnection, DbErr};
@@ -69,22 +69,26 @@ impl Database {
             let password = secrets.role_password(storage.schema.name)?;
             roles::ensure(&owner, &self.owner, &self.name, &role, &password).await?;
             let migrated = (storage.migrate)(&owner).await;
-            migrated.map_err(|error| self.not_migrated(&storage.schema, error))?;
+            migrated.map_err(|error| self.not_migrated(&storage.schema, &error))?;
         }
         owner.close().await.context("the database was not left")
     }
 
-    fn not_migrated(&self, schema: &Schema, error: DbErr) -> anyhow::Error {
-        let Schema { name, .. } = schema;
-        if roles::code(&error).as_deref() == Some(roles::NO_RIGHT) {
-            return anyhow::anyhow!(
-                "{} may not set up schema {name} in database {} ({error}): let its owner run GRANT CREATE ON DATABASE, \
-                 or put the owner into DATABASE_URL",
+    fn not_migrated(&self, schema: &Schema, error: &DbErr) -> anyhow::Error {
+        let (Schema { name, .. }, database) = (schema, &self.name);
+        let (code, said) = refusal::said(error);
+        match code.as_deref() {
+            Some(refusal::NO_RIGHT) => anyhow!(
+                "{} may not set up schema {name} in database {database} ({said}): let its owner run GRANT CREATE ON \
+                 DATABASE, or put the owner into {}",
                 self.owner,
-                self.name
-            );
+                self.owner.origin
+            ),
+            Some(refusal::DISK_FULL) => {
+                anyhow!("the disk of the database is full ({said}): free some space and start again")
+            }
+            _ => anyhow!("schema {name} could not be brought up to date: {said}"),
         }
-        anyhow::Error::from(error).context(format!("schema {name} could not be brought up to date"))
     }
 
     /// The address for the role that serves `schema`.

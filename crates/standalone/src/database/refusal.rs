@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use sea_orm::sqlx::Error;
+use sea_orm::{DbErr, RuntimeErr};
 
 use super::address::Address;
 
@@ -11,6 +12,25 @@ const CREDENTIALS: [&str; 2] = ["28P01", "28000"];
 const NO_DATABASE: &str = "3D000";
 /// `too_many_connections`.
 const TOO_MANY: &str = "53300";
+
+/// `insufficient_privilege`.
+pub(super) const NO_RIGHT: &str = "42501";
+/// `disk_full`.
+pub(super) const DISK_FULL: &str = "53100";
+
+/// The code and the message of PostgreSQL, where it said something; else no code and what happened.
+pub(super) fn said(error: &DbErr) -> (Option<String>, String) {
+    let told = match error {
+        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
+            inner.as_database_error()
+        }
+        _ => None,
+    };
+    told.map_or_else(
+        || (None, error.to_string()),
+        |told| (told.code().map(Into::into), told.message().to_owned()),
+    )
+}
 
 /// Whether the server refused the user or the password.
 pub(super) fn is_of_credentials(error: &Error) -> bool {

@@ -2,13 +2,10 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use platform::config::Secret;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::address::Address;
 use super::refusal;
-
-/// `insufficient_privilege` (PostgreSQL, appendix A).
-pub(super) const NO_RIGHT: &str = "42501";
 
 /// The longest name that PostgreSQL does not cut short, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -57,25 +54,19 @@ async fn is_refused(address: &Address, database: &str, role: &str, password: &Se
 }
 
 fn not_made(address: &Address, role: &str, error: DbErr) -> anyhow::Error {
-    if code(&error).as_deref() != Some(NO_RIGHT) {
-        return anyhow::Error::from(error).context(format!("role {role} cannot be made"));
+    let (code, said) = refusal::said(&error);
+    if code.as_deref() != Some(refusal::NO_RIGHT) {
+        return anyhow!("role {role} cannot be made: {said}");
     }
     let user = address.options.get_username();
     anyhow!(
-        "{user} may not make role {role} ({error}): let an administrator run ALTER ROLE {} CREATEROLE, or put an \
+        "{user} may not make role {role} ({said}): let an administrator run ALTER ROLE {} CREATEROLE, or put an \
          administrator into {}",
         quoted('"', user),
         address.origin
     )
 }
 
-/// The code of PostgreSQL's own error.
-pub(super) fn code(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
-        return None;
-    };
-    inner.as_database_error()?.code().map(Into::into)
-}
 
 /// `text` between `quote`s, which are doubled inside: an identifier or a string of SQL.
 fn quoted(quote: char, text: &str) -> String {

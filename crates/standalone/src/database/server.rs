@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use platform::config::Reader;
 use postgres::{BINARIES_VARIABLE, Error, Server};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::address::Address;
-use super::connect;
+use super::{connect, refusal};
 use crate::data_directory::DataDirectory;
 
 /// How long the server of a system that was killed may take to end before this one gives up on the data.
@@ -57,7 +57,12 @@ impl Private {
         let found = admin.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()])).await?;
         if found.is_none() {
             let created = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
-            created.with_context(|| format!("database {name} cannot be created"))?;
+            created.map_err(|error| match refusal::said(&error) {
+                (Some(code), said) if code == refusal::DISK_FULL => {
+                    anyhow!("the disk of the database is full ({said}): free some space and start again")
+                }
+                (_, said) => anyhow!("database {name} cannot be created: {said}"),
+            })?;
         }
         admin.close().await.context("the private server was not left")
     }

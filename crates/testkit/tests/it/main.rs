@@ -4,5 +4,6 @@
 mod database;
 mod http;
 mod issuer;
+mod lasting;
 mod socket;
 mod waiting;

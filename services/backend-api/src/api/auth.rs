@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use platform::extract::RawJson;
 use platform::problem::{Problem, ProblemDocument};
 use platform::trace::TraceContext;
+use utoipa::ToSchema;
 
 use super::auth_input::{Proof, Register, TokenRequest};
 use super::credentials::{Registration, Tokens, Told};
@@ -22,9 +23,9 @@ use crate::store::idempotency::Once;
 use crate::store::reply::Reply;
 
 /// Makes a user with a password, and their personal workspace.
-#[utoipa::path(post, path = "/api/auth/register", tag = "identity", security(()), request_body = Register,
+#[utoipa::path(post, path = "/api/auth/register", tag = "identity", operation_id = "register", security(()), request_body = Register,
     params(OnceHeader), responses(
-        (status = 201, body = Registration, headers(("Location" = String), ("Cache-Control" = String))),
+        (status = 201, body = Registration, description = "The user with their first tokens", headers(("Location" = String), ("Cache-Control" = String))),
         CredentialsRefusals, OnceRefusals, BodyRefusals,
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "The e-mail address is taken, or a request with this Idempotency-Key is under way")))]
@@ -48,8 +49,8 @@ pub async fn register(
 }
 
 /// Gives tokens for a password, or for the refresh token that came with the last ones.
-#[utoipa::path(post, path = "/api/auth/token", tag = "identity", security(()), request_body = TokenRequest,
-    params(OnceHeader), responses((status = 200, body = Tokens, headers(("Cache-Control" = String))),
+#[utoipa::path(post, path = "/api/auth/token", tag = "identity", operation_id = "get_tokens", security(()), request_body = TokenRequest,
+    params(OnceHeader), responses((status = 200, body = Tokens, description = "New tokens", headers(("Cache-Control" = String))),
         CredentialsRefusals, OnceRefusals, BodyRefusals))]
 pub async fn token(
     State(app): State<App>,
@@ -99,9 +100,17 @@ async fn refresh(app: &App, trace: Option<TraceContext>, once: Option<Once>, tok
     }
 }
 
-/// The public keys with which the tokens are verified (RFC 7517 §5).
-#[utoipa::path(get, path = "/api/auth/jwks", tag = "identity", security(()),
-    responses((status = 200, body = serde_json::Value, headers(("Cache-Control" = String)))))]
+/// A key set (RFC 7517 §5).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what SigningKeys::jwks makes")]
+pub struct KeySet {
+    /// The previous, the current and the next key, each an Ed25519 public key (RFC 8037 §2) with its `kid`.
+    keys: Vec<serde_json::Value>,
+}
+
+/// The public keys with which the tokens are verified.
+#[utoipa::path(get, path = "/api/auth/jwks", tag = "identity", operation_id = "list_keys", security(()),
+    responses((status = 200, body = KeySet, description = "The keys", headers(("Cache-Control" = String)))))]
 pub async fn jwks(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "public, max-age=600")], axum::Json(app.keys.jwks())).into_response()
 }

@@ -50,17 +50,17 @@ impl UpdateProfile {
 }
 
 /// The user's own profile.
-#[utoipa::path(get, path = "/api/{user_id}/profile", tag = "identity", params(UserPath),
-    responses((status = 200, body = User), CallerRefusals))]
+#[utoipa::path(get, path = "/api/{user_id}/profile", tag = "identity", operation_id = "get_profile", params(UserPath),
+    responses((status = 200, body = User, description = "The profile"), CallerRefusals))]
 pub async fn get(State(app): State<App>, caller: Caller) -> Result<axum::Json<User>, Problem> {
     let user = users::find(&app.changes.db, &caller.actor.user_id).await?;
     user.map(axum::Json).ok_or_else(|| Problem::not_found("user"))
 }
 
 /// Changes the profile by a JSON merge patch. Access tokens that were issued before keep what they say.
-#[utoipa::path(patch, path = "/api/{user_id}/profile", tag = "identity", params(UserPath),
+#[utoipa::path(patch, path = "/api/{user_id}/profile", tag = "identity", operation_id = "update_profile", params(UserPath),
     request_body(content = UpdateProfile, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = User), CallerRefusals, BodyRefusals))]
+    responses((status = 200, body = User, description = "The profile, as it is now"), CallerRefusals, BodyRefusals))]
 pub async fn update(
     State(app): State<App>,
     caller: Caller,
