@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// The token is signed with the secret in .tidings/, so a running system is not needed. A user who is not known yet
     /// appears with the first request.
     Token(Token),
+    /// Print what a user's socket tells, a line of JSON for each message
+    Watch(Watch),
 }
 
 /// The variables that matter most.
@@ -44,6 +46,7 @@ Environment:
   ALLOWED_ORIGINS       whose web pages may call, comma-separated
   RUST_LOG              what is logged to standard error, such as info (default: warn)
   TIDINGS_DATA          the same as --data-dir
+  TIDINGS_PORT_OFFSET   the same as --port-offset
   TIDINGS_PROJECT       the directory of components/ and .tidings/ (default: the current one)
 
 Every other variable reaches the services as it is.";
@@ -68,6 +71,22 @@ pub(crate) struct Token {
     pub(crate) place: Place,
 }
 
+/// Options of `tidings watch`.
+#[derive(Args, Debug)]
+pub(crate) struct Watch {
+    /// The id of the user whose socket is opened
+    #[arg(long, value_parser = user)]
+    pub(crate) user: String,
+    /// How many messages to print before ending (default: until the socket closes)
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<usize>,
+    /// How long the socket may stay open, such as 15m, 8h or 30d
+    #[arg(long, default_value = "8h", value_parser = lifetime)]
+    pub(crate) lifetime: TimeDelta,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
 /// Which system is meant.
 #[derive(Args, Debug)]
 pub(crate) struct Place {
@@ -75,7 +94,7 @@ pub(crate) struct Place {
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
     /// Added to every port, so that several systems can run side by side
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=i64::from(MAX_OFFSET)))]
+    #[arg(long, value_name = "N", env = "TIDINGS_PORT_OFFSET", hide_env_values = true, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=i64::from(MAX_OFFSET)))]
     pub(crate) port_offset: u16,
 }
 

@@ -128,7 +128,8 @@ fn explain(deed: &str, path: &Path, error: &io::Error) -> anyhow::Error {
 /// # Errors
 /// When the current directory is gone.
 pub fn default_path(project: &Path) -> anyhow::Result<PathBuf> {
-    let project = std::path::absolute(project).context("the current directory cannot be used: change to another one")?;
+    let project =
+        std::path::absolute(project).context("the current directory cannot be used: change to another one")?;
     Ok(project.join(".tidings"))
 }
 

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_built_in_issuer_is_trusted_beside_the_others() {
-        let issuers = |others| -> Value { serde_json::from_str(&with_built_in(others, "http://localhost:8000", 8000)).unwrap() };
+        let issuers =
+            |others| -> Value { serde_json::from_str(&with_built_in(others, "http://localhost:8000", 8000)).unwrap() };
         let built_in = json!({
             "issuer": "http://localhost:8000", "audience": "http://localhost:8000",
             "jwks_url": "http://127.0.0.1:8000/api/auth/jwks",

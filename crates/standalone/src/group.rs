@@ -61,3 +61,30 @@ fn outcome(ended: Result<(&'static str, anyhow::Result<()>), JoinError>) -> anyh
     let (name, outcome) = ended.context("a task of the system broke off")?;
     outcome.with_context(|| format!("{name} failed"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_is_a_failure_with_its_reason() {
+        let mut group = Group::default();
+        let stop = group.token();
+        group.spawn("steady", async move {
+            stop.cancelled().await;
+            Ok(())
+        });
+        group.spawn("broken", async { Err(anyhow!("no paper")) });
+        assert_eq!(format!("{:#}", group.failure().await), "broken failed: no paper");
+        group.stop(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_does_not_stop_is_cut_off_and_what_breaks_off_is_told() {
+        let mut group = Group::default();
+        group.spawn("deaf", std::future::pending());
+        group.spawn("panicking", async { panic!("out of luck") });
+        let error = group.stop(Duration::from_millis(100)).await.unwrap_err();
+        assert!(format!("{error:#}").contains("broke off"), "{error:#}");
+    }
+}

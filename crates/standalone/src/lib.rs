@@ -21,5 +21,5 @@ pub use options::Options;
 pub use ports::{MAX_OFFSET, Ports};
 pub use readiness::loopback_client;
 pub use secrets::Secrets;
-pub use services::{Run, SERVICES, SIDECAR, Service, Storage, storages};
+pub use services::{Run, SERVICES, SIDECAR, Service, Storage, service_port, storages};
 pub use system::System;

@@ -5,6 +5,7 @@ mod demo_user;
 mod logs;
 mod summary;
 mod up;
+mod watch;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Token(arguments) => token(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,6 @@
 //! Who listens on a port, as far as the operating system tells: proc(5) on Linux, nothing elsewhere.
 
 use std::fs;
-use std::path::Path;
 
 /// A process that listens on a port.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,10 +14,10 @@ pub(crate) fn find(port: u16) -> Option<Holder> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
     let sockets: Vec<String> =
         tables.iter().flat_map(|table| listening(table, port)).map(|inode| format!("socket:[{inode}]")).collect();
-    let mut processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
-    let holder = processes.find(|process| holds(process, &sockets))?;
-    let pid = holder.file_name()?.to_str()?.parse().ok()?;
-    let name = fs::read_to_string(holder.join("comm")).ok()?.trim().to_owned();
+    // Processes are the entries that are numbers.
+    let mut pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pid: u32 = pids.find(|pid| holds(*pid, &sockets))?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim().to_owned();
     Some(Holder { pid, name })
 }
 
@@ -33,8 +32,8 @@ fn listening(table: &str, port: u16) -> impl Iterator<Item = &str> {
     })
 }
 
-fn holds(process: &Path, sockets: &[String]) -> bool {
-    let Ok(descriptors) = fs::read_dir(process.join("fd")) else { return false };
+fn holds(pid: u32, sockets: &[String]) -> bool {
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
     let mut targets = descriptors.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
     targets.any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
 }

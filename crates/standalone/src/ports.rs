@@ -92,6 +92,8 @@ impl Ports {
             Some(holder) => (format!(" by {} (process {})", holder.name, holder.pid), "stop that"),
             None => (String::new(), "stop what uses it"),
         };
-        anyhow!("port {port}, wanted by {wanted_by}, is in use{by}: {stop}, or move all ports with --port-offset {other}")
+        anyhow!(
+            "port {port}, wanted by {wanted_by}, is in use{by}: {stop}, or move all ports with --port-offset {other}"
+        )
     }
 }

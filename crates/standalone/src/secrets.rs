@@ -7,6 +7,7 @@ use platform::config::Secret;
 use platform::random::Random;
 
 use crate::data_directory::DataDirectory;
+use crate::services::storages;
 
 /// The file, a JSON object of names and values.
 const FILE: &str = "secrets.json";
@@ -40,22 +41,45 @@ impl Secrets {
         self.get(DEMO_PASSWORD)
     }
 
-    /// The password of the database role for `schema`.
-    pub(crate) fn role_password(&self, schema: &str) -> anyhow::Result<Secret> {
-        self.get(&format!("database_password_{schema}"))
+    /// What a caller of the sidecars' APIs shows as `dapr-api-token`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn dapr_api_token(&self) -> anyhow::Result<Secret> {
+        self.get(DAPR_API_TOKEN)
     }
 
-    /// The secret called `name`, 256 random bits in base64url, which is made when it is asked for the first time.
+    /// The password of the database role for `schema`.
+    pub(crate) fn role_password(&self, schema: &str) -> anyhow::Result<Secret> {
+        self.get(&password_name(schema))
+    }
+
+    /// Makes every secret that a system needs and that is not there yet, at once.
+    pub(crate) fn make(&self) -> anyhow::Result<()> {
+        let mut names: Vec<String> =
+            [AUTH_SECRET, APP_API_TOKEN, DAPR_API_TOKEN, DEMO_PASSWORD].map(str::to_owned).into();
+        names.extend(storages().map(|storage| password_name(storage.schema.name)));
+        self.get_all(&names).map(drop)
+    }
+
+    /// The secret called `name`, which is made when it is asked for the first time.
     pub(crate) fn get(&self, name: &str) -> anyhow::Result<Secret> {
+        let mut values = self.get_all(&[name.to_owned()])?;
+        values.remove(name).map(Secret::new).context("the secret was made")
+    }
+
+    /// All secrets, with those of `names` that were missing made: 256 random bits in base64url each.
+    fn get_all(&self, names: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
         let _alone = self.data.exclusively()?;
         let mut values = self.read()?;
-        if let Some(value) = values.get(name) {
-            return Ok(Secret::new(value));
+        let known = values.len();
+        for name in names {
+            values.entry(name.clone()).or_insert_with(|| Random::system().token());
         }
-        let value = Random::system().token();
-        values.insert(name.to_owned(), value.clone());
-        self.data.replace(FILE, &serde_json::to_string_pretty(&values).context("secrets as JSON")?)?;
-        Ok(Secret::new(value))
+        if values.len() > known {
+            self.data.replace(FILE, &serde_json::to_string_pretty(&values).context("secrets as JSON")?)?;
+        }
+        Ok(values)
     }
 
     fn read(&self) -> anyhow::Result<BTreeMap<String, String>> {
@@ -66,4 +90,9 @@ impl Secrets {
             anyhow!("{} is damaged: restore it, or move it away to have new secrets made", path.display())
         })
     }
+}
+
+/// What the password of the database role for `schema` is called.
+fn password_name(schema: &str) -> String {
+    format!("database_password_{schema}")
 }

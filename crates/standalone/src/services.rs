@@ -1,5 +1,6 @@
 //! Every service of the system, and how it is served.
 
+use anyhow::Context as _;
 use futures::future::BoxFuture;
 use platform::clock::Clock;
 use platform::config::{ConfigErrors, Variables};
@@ -7,6 +8,8 @@ use platform::database::{Schema, migrate};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::ports::Ports;
 
 /// One service. Its ports are those without an offset.
 #[derive(Debug)]
@@ -86,6 +89,16 @@ pub const SERVICES: [Service; 3] = [
     },
 ];
 
+/// Where the service `app_id` listens in a system with these ports.
+///
+/// # Errors
+/// When there is no such service, or the ports are chosen only at the start.
+pub fn service_port(app_id: &str, ports: Ports) -> anyhow::Result<u16> {
+    let service = SERVICES.iter().find(|service| service.app_id == app_id);
+    let port = service.and_then(|service| ports.of(service.port)).filter(|port| *port != 0);
+    port.with_context(|| format!("{app_id} has no port that is known beforehand"))
+}
+
 /// The sidecar's own corner of the database.
 pub const SIDECAR: Storage = Storage {
     schema: sidecar::SCHEMA,
@@ -105,8 +118,10 @@ mod tests {
 
     #[test]
     fn no_two_listeners_share_a_port_and_no_two_storages_a_schema() {
-        let ports: HashSet<u16> =
-            SERVICES.iter().flat_map(|service| [service.port, service.dapr_http_port, service.dapr_grpc_port]).collect();
+        let ports: HashSet<u16> = SERVICES
+            .iter()
+            .flat_map(|service| [service.port, service.dapr_http_port, service.dapr_grpc_port])
+            .collect();
         assert_eq!(ports.len(), 3 * SERVICES.len());
         let schemas: HashSet<&str> = storages().map(|storage| storage.schema.name).collect();
         assert_eq!(schemas.len(), storages().count());

@@ -50,6 +50,7 @@ impl System {
         let secrets = Secrets::of(&data);
         let resources = components::load(&options.project, &data)?;
         let bound = options.ports.bind().await?;
+        secrets.make()?;
         let listening = bound.iter().map(|one| Ok((one.service, one.ports()?))).collect::<std::io::Result<_>>()?;
         let database = Database::prepare(&options.variables, &options.postgres, &data, &secrets).await?;
         let (services, sidecar) = (Group::default(), Group::default());

@@ -9,7 +9,7 @@ use platform::config::Variables;
 use crate::environment;
 use crate::ports::Ports;
 use crate::secrets::Secrets;
-use crate::services::SERVICES;
+use crate::services::service_port;
 
 /// A token that names `user` and is valid for `lifetime`, as a system with these ports accepts it.
 ///
@@ -22,8 +22,7 @@ pub fn mint(
     user: &str,
     lifetime: TimeDelta,
 ) -> anyhow::Result<String> {
-    let backend = SERVICES.iter().find(|service| service.app_id == backend_api::APP_ID);
-    let port = backend.and_then(|backend| ports.of(backend.port)).context("backend-api has a port")?;
+    let port = service_port(backend_api::APP_ID, ports)?;
     mint_for(variables, secrets, port, user, lifetime)
 }
 

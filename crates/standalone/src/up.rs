@@ -38,8 +38,9 @@ async fn introduce(system: &mut System, arguments: &cli::Up, ready_after: std::t
     if let Err(error) = &demo {
         tracing::warn!("there is no demo user: {error:#}");
     }
-    match summary::print(system, arguments, demo.ok().as_ref(), ready_after) {
-        Ok(()) => system.failure().await,
-        Err(error) => error,
+    // A system serves on when nobody reads what it prints.
+    if let Err(error) = summary::print(system, arguments, demo.ok().as_ref(), ready_after) {
+        tracing::warn!("the summary could not be printed: {error:#}");
     }
+    system.failure().await
 }

@@ -1,7 +1,8 @@
 //! Each mistake ends in one line that says what to do.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use postgres::{Builder, Error, Server};
@@ -115,4 +116,23 @@ async fn a_server_that_is_never_ready_is_given_up_on() {
     let error = refused(server.patience(Duration::from_millis(300))).await;
     assert!(matches!(error, Error::NotReady { .. }), "{error}");
     assert!(error.to_string().ends_with("it said: waiting"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_just_leaving_is_waited_for() {
+    let directory = Directory::new();
+    fs::create_dir(directory.data()).unwrap();
+    // The programs run as another account when this is run by root.
+    fs::set_permissions(directory.data(), Permissions::from_mode(0o777)).unwrap();
+    fs::write(directory.data().join("PG_VERSION"), "17\n").unwrap();
+    fs::write(directory.path().join("postgres.password"), "secret").unwrap();
+    fs::write(directory.data().join("postmaster.pid"), "4711\n\n\n\n\n\n\nstopping\n").unwrap();
+    let taken = "touch \"$2/tried\"; echo 'HINT:  Is another postmaster (PID 4711) running?' >&2; exit 1";
+    let postgres = format!(
+        "[ \"$1\" = --version ] && {{ {VERSION_17}; exit; }}; [ -e \"$2/tried\" ] || {{ {taken}; }}; echo again >&2; exit 1"
+    );
+    let server = directory.server().binaries(Some(directory.programs("exit 1", &postgres)));
+    let error = refused(server).await;
+    assert!(matches!(error, Error::Ended { .. }), "{error}");
+    assert!(error.to_string().ends_with("it said: again"), "{error}");
 }

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_told_without_its_password() {
-        for wrong in ["tidings", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:99999/d", "postgres://h/d?sslmode=x"] {
+        for wrong in ["tidings", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:99999/d", "postgres://h/d?sslmode=x"]
+        {
             let told = Address::parse("DATABASE_URL", wrong).unwrap_err().to_string();
             assert!(told.starts_with("DATABASE_URL ") && told.contains("postgres://user:password@"), "{told}");
             assert!(!told.contains("hunter2") && !told.contains('\n'), "{told}");

@@ -43,7 +43,12 @@ impl Database {
         let mut database = if let Some(url) = reader.optional("DATABASE_URL") {
             let service = Address::parse("DATABASE_URL", url)?;
             let direct = reader.optional("DATABASE_URL_DIRECT").map(|url| Address::parse("DATABASE_URL_DIRECT", url));
-            Self { owner: direct.transpose()?.unwrap_or_else(|| service.clone()), service, name: String::new(), server: None }
+            Self {
+                owner: direct.transpose()?.unwrap_or_else(|| service.clone()),
+                service,
+                name: String::new(),
+                server: None,
+            }
         } else {
             let server = Private::start(&reader, settings, data).await?;
             let own = Address::parse("the private server", &server.url(NAME))?;
@@ -64,14 +69,20 @@ impl Database {
         }
         self.name = self.owner.probe().await?;
         let owner = connect(&self.owner).await?;
+        let migrated = self.migrate(&owner, secrets).await;
+        let left = owner.close().await.context("the database was not left");
+        migrated.and(left)
+    }
+
+    async fn migrate(&self, owner: &DatabaseConnection, secrets: &Secrets) -> anyhow::Result<()> {
         for storage in storages() {
             let role = storage.schema.role(&self.name);
             let password = secrets.role_password(storage.schema.name)?;
-            roles::ensure(&owner, &self.owner, &self.name, &role, &password).await?;
-            let migrated = (storage.migrate)(&owner).await;
+            roles::ensure(owner, &self.owner, &self.name, &role, &password).await?;
+            let migrated = (storage.migrate)(owner).await;
             migrated.map_err(|error| self.not_migrated(&storage.schema, &error))?;
         }
-        owner.close().await.context("the database was not left")
+        Ok(())
     }
 
     fn not_migrated(&self, schema: &Schema, error: &DbErr) -> anyhow::Error {

@@ -26,10 +26,7 @@ pub(super) fn said(error: &DbErr) -> (Option<String>, String) {
         }
         _ => None,
     };
-    told.map_or_else(
-        || (None, error.to_string()),
-        |told| (told.code().map(Into::into), told.message().to_owned()),
-    )
+    told.map_or_else(|| (None, error.to_string()), |told| (told.code().map(Into::into), told.message().to_owned()))
 }
 
 /// Whether the server refused the user or the password.

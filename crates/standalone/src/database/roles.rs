@@ -31,7 +31,7 @@ pub(super) async fn ensure(
     } else {
         return Ok(());
     };
-    done.map(drop).map_err(|error| not_made(address, role, error))
+    done.map(drop).map_err(|error| not_made(address, role, &error))
 }
 
 async fn exists(owner: &DatabaseConnection, role: &str) -> anyhow::Result<bool> {
@@ -53,8 +53,8 @@ async fn is_refused(address: &Address, database: &str, role: &str, password: &Se
     }
 }
 
-fn not_made(address: &Address, role: &str, error: DbErr) -> anyhow::Error {
-    let (code, said) = refusal::said(&error);
+fn not_made(address: &Address, role: &str, error: &DbErr) -> anyhow::Error {
+    let (code, said) = refusal::said(error);
     if code.as_deref() != Some(refusal::NO_RIGHT) {
         return anyhow!("role {role} cannot be made: {said}");
     }
@@ -66,7 +66,6 @@ fn not_made(address: &Address, role: &str, error: DbErr) -> anyhow::Error {
         address.origin
     )
 }
-
 
 /// `text` between `quote`s, which are doubled inside: an identifier or a string of SQL.
 fn quoted(quote: char, text: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use platform::config::Reader;
 use postgres::{BINARIES_VARIABLE, Error, Server};
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::address::Address;
@@ -39,7 +39,9 @@ impl Private {
             match builder.settings(settings.iter().cloned()).start().await {
                 Ok(server) => return Ok(Self { server }),
                 // The directory is ours, so this server's system is gone and it is about to end.
-                Err(Error::AlreadyRunning { .. }) if Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
+                Err(Error::AlreadyRunning { .. }) if Instant::now() < deadline => {
+                    sleep(Duration::from_millis(50)).await;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -53,18 +55,9 @@ impl Private {
     /// Creates the database if it is not there.
     pub(super) async fn create_database(&self, name: &str) -> anyhow::Result<()> {
         let admin = connect(&Address::parse("the private server", &self.url("postgres"))?).await?;
-        let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
-        let found = admin.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()])).await?;
-        if found.is_none() {
-            let created = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
-            created.map_err(|error| match refusal::said(&error) {
-                (Some(code), said) if code == refusal::DISK_FULL => {
-                    anyhow!("the disk of the database is full ({said}): free some space and start again")
-                }
-                (_, said) => anyhow!("database {name} cannot be created: {said}"),
-            })?;
-        }
-        admin.close().await.context("the private server was not left")
+        let created = create(&admin, name).await;
+        let left = admin.close().await.context("the private server was not left");
+        created.and(left)
     }
 
     pub(super) async fn stop(self) {
@@ -74,4 +67,18 @@ impl Private {
             Err(_) => tracing::warn!("PostgreSQL is still writing what is in memory; it stops by itself"),
         }
     }
+}
+
+async fn create(admin: &DatabaseConnection, name: &str) -> anyhow::Result<()> {
+    let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
+    if admin.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()])).await?.is_some() {
+        return Ok(());
+    }
+    let created = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+    created.map(drop).map_err(|error| match refusal::said(&error) {
+        (Some(code), said) if code == refusal::DISK_FULL => {
+            anyhow!("the disk of the database is full ({said}): free some space and start again")
+        }
+        (_, said) => anyhow!("database {name} cannot be created: {said}"),
+    })
 }

@@ -24,11 +24,16 @@ pub struct HashingRoom {
 
 impl Default for HashingRoom {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), patience: PATIENCE }
+        Self::new(PLACES, PATIENCE)
     }
 }
 
 impl HashingRoom {
+    /// A room with so many places, for each of which a request waits so long.
+    pub fn new(places: usize, patience: Duration) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), patience }
+    }
+
     /// The hash of a password, for storage.
     ///
     /// # Errors
@@ -74,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_is_bounded_and_hanging_up_makes_no_room() {
-        let room = HashingRoom { places: Arc::new(Semaphore::new(1)), patience: Duration::from_millis(20) };
+        let room = HashingRoom::new(1, Duration::from_millis(20));
         let (finish, wait) = mpsc::channel::<()>();
         let (started, begun) = tokio::sync::oneshot::channel();
         let first = tokio::spawn({

@@ -90,7 +90,7 @@ mod tests {
             ("", "password_too_short"),
             ("ééééééé", "password_too_short"),
             (&*"x".repeat(129), "password_too_long"),
-            ("1234\05678", "control_character"),
+            ("1234\u{0}5678", "control_character"),
         ] {
             assert_eq!(Password::parse(text.to_owned()).unwrap_err().code, code, "{text:?}");
         }

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_happened_first_says_what_may_be_done() {
-        let at = |seconds| DateTime::from_timestamp(1_770_000_000 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_770_000_000 + seconds, 0).unwrap();
         let fresh = History { expires_at: at(10), used_at: None, revoked_at: None };
         let used = History { used_at: Some(at(1)), ..fresh };
         let revoked = History { revoked_at: Some(at(2)), ..fresh };

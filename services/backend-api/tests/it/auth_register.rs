@@ -88,19 +88,16 @@ async fn every_broken_rule_is_told_and_nothing_remains() {
 async fn what_cannot_be_read_is_refused() {
     let api = Api::start().await;
     for path in ["/api/auth/register", "/api/auth/token"] {
-        let send = |kind: &'static str, body: Vec<u8>| async move { (kind, body) };
-        for (status, code, (kind, body)) in [
-            (400, "json_syntax", send("application/json", b"{\"email\": ".to_vec()).await),
-            (400, "json_syntax", send("application/json", Vec::new()).await),
-            (415, "unsupported_media_type", send("text/plain", ada().to_string().into_bytes()).await),
-            (413, "body_too_large", send("application/json", vec![b' '; 1024 * 1024]).await),
-            (422, "validation_failed", send("application/json", b"[]".to_vec()).await),
+        for (status, code, kind, body) in [
+            (400, "json_syntax", "application/json", b"{\"email\": ".to_vec()),
+            (400, "json_syntax", "application/json", Vec::new()),
+            (415, "unsupported_media_type", "text/plain", ada().to_string().into_bytes()),
+            (413, "body_too_large", "application/json", vec![b' '; 1024 * 1024]),
+            (422, "validation_failed", "application/json", b"[]".to_vec()),
         ] {
             let request = Client::new(&api.base).request(Method::POST, path).body(kind, body);
             request.send().await.expect_problem(status, code);
         }
-        let answer = post_once(&api, path, "no spaces, please", &ada_with(&json!({}))).await;
-        assert!([400, 422].contains(&answer.status.as_u16()), "{}", answer.text());
         Client::new(&api.base).get(path).await.expect_problem(405, "method_not_allowed");
     }
 }

@@ -81,8 +81,7 @@ async fn secrets_stay_where_they_belong() {
 
 async fn password_hash(api: &Api) -> String {
     let statement = Statement::from_string(DbBackend::Postgres, "SELECT password_hash FROM core.credentials");
-    let hash: String =
-        api.owner().await.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+    let hash: String = api.owner().await.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     hash
 }

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-const VERBS: [&str; 10] =
-    ["Call", "Write to", "Review", "Prepare", "Book", "Renew", "Send", "Fix", "Plan", "Pick up"];
+const VERBS: [&str; 10] = ["Call", "Write to", "Review", "Prepare", "Book", "Renew", "Send", "Fix", "Plan", "Pick up"];
 const THINGS: [&str; 12] = [
     "the landlord about the heating",
     "the quarterly numbers",

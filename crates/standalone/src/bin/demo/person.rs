@@ -36,7 +36,8 @@ impl Person {
         });
         let made = http.post(format!("{api}/api/auth/register")).json(&profile).send().await?.error_for_status()?;
         let made: Value = made.json().await?;
-        let text = |pointer| made.pointer(pointer).and_then(Value::as_str).map(str::to_owned).context("a field is missing");
+        let text =
+            |pointer| made.pointer(pointer).and_then(Value::as_str).map(str::to_owned).context("a field is missing");
         let (id, token, workspace) = (text("/user/id")?, text("/access_token")?, text("/user/workspace_id")?);
         let (socket, _) = tokio_tungstenite::connect_async(socket).await.context("the socket does not open")?;
         let tasks = format!("{api}/api/{id}");

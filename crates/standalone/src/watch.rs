@@ -1,0 +1,41 @@
+//! `tidings watch`: what a user's socket tells, a line for each message.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, bail};
+use futures::StreamExt as _;
+use platform::config::Variables;
+use standalone::{DataDirectory, Secrets, service_port};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use crate::cli;
+
+/// Prints messages until the socket closes, or as many as were asked for.
+pub(crate) async fn run(arguments: &cli::Watch) -> anyhow::Result<()> {
+    let secrets = Secrets::of(&DataDirectory::open(&arguments.place.data()?)?);
+    let (ports, user) = (arguments.place.ports(), arguments.user.as_str());
+    let token = standalone::token::mint(&Variables::from_process(), &secrets, ports, user, arguments.lifetime)?;
+    let port = service_port("websocket-service", ports)?;
+    let mut request = format!("ws://127.0.0.1:{port}/ws").into_client_request()?;
+    let protocol = HeaderValue::from_str(&format!("bearer, {token}"))?;
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request)
+        .await
+        .with_context(|| format!("there is no socket on port {port}: start the system with ./scripts/up"))?;
+    let mut left = arguments.count;
+    while left != Some(0) {
+        match socket.next().await.context("the socket was closed")?? {
+            Message::Text(text) => {
+                writeln!(std::io::stdout(), "{text}")?;
+                left = left.map(|left| left - 1);
+            }
+            Message::Close(frame) => {
+                bail!("the socket was closed: {}", frame.map_or_else(String::new, |f| f.to_string()))
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! A database that `DATABASE_URL` names.
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use serde_json::json;
+use standalone::{Options, Ports, System};
+use testkit::Database;
+use testkit::http::Client;
+
+use crate::launched::Launched;
+use crate::place::{Place, refusal};
+use crate::tempdir::TempDir;
+
+/// What `tidings up` says of an address.
+async fn told_of(url: &str) -> String {
+    let place = Place::new();
+    let mut command = place.tidings(&["up"]);
+    command.env("DATABASE_URL", url);
+    let told = refusal(command).await;
+    assert!(place.is_silent());
+    told
+}
+
+/// `url` with what stands before the `@` replaced.
+fn with_user(url: &str, user: &str) -> String {
+    let (_, host) = url.split_once('@').unwrap();
+    format!("postgres://{user}@{host}")
+}
+
+async fn names(db: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_broken_address_is_told_in_one_line() {
+    let database = Database::create_with(&[]).await;
+    let good = database.owner_url();
+    let unknown = format!("{}_missing", database.name());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let cases = [
+        ("postgres//u:hunter2@h/d".to_owned(), vec!["DATABASE_URL is not an address", "postgres://user:password@"]),
+        ("mysql://u:hunter2@h/d".to_owned(), vec!["not the address of a PostgreSQL server"]),
+        (format!("postgres://u:hunter2@{free}/d"), vec!["no PostgreSQL answers at", "unset it"]),
+        (with_user(&good, "nobody_at_all:hunter2"), vec!["refuses user nobody_at_all", "correct the user"]),
+        (good.replace(database.name(), &unknown), vec!["has no database", &unknown, "createdb"]),
+    ];
+    for (url, parts) in cases {
+        let told = told_of(&url).await;
+        assert!(parts.iter().all(|part| told.contains(part)) && !told.contains("hunter2"), "{url}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_the_rights_is_told_which() {
+    let database = Database::create_with(&[]).await;
+    let admin = database.connect_as_owner().await;
+    let (weak, half) = (format!("{}_weak", database.name()), format!("{}_half", database.name()));
+    for (role, right) in [(&weak, ""), (&half, "CREATEROLE")] {
+        admin.execute_unprepared(&format!("CREATE ROLE {role} LOGIN {right} PASSWORD 'p'")).await.unwrap();
+    }
+    let told = told_of(&with_user(&database.owner_url(), &format!("{weak}:p"))).await;
+    assert!(told.contains("may not make role") && told.contains("CREATEROLE"), "{told}");
+    let told = told_of(&with_user(&database.owner_url(), &format!("{half}:p"))).await;
+    assert!(told.contains("may not set up schema") && told.contains("GRANT CREATE ON DATABASE"), "{told}");
+}
+
+#[tokio::test]
+async fn services_are_roles_that_own_nothing_and_another_data_directory_takes_over() {
+    let database = Database::create_with(&[]).await;
+    let admin = database.connect_as_owner().await;
+    for title in ["First", "Second"] {
+        let place = Place::new();
+        let mut command = place.tidings(&["up"]);
+        command.env("DATABASE_URL", database.owner_url());
+        let system = Launched::start_as(command, place).await;
+        assert!(system.place.postgres().is_none(), "no server of its own");
+        system.client("alice").post("/api/tasks", &json!({"title": title})).await.expect(201);
+        let connected = "SELECT DISTINCT usename::text FROM pg_stat_activity \
+                         WHERE datname = current_database() AND usename <> current_user ORDER BY 1";
+        let expected = ["audit", "core", "sidecar"].map(|schema| format!("{}_{schema}", database.name()));
+        assert_eq!(names(&admin, connected).await, expected);
+        system.stop().await;
+    }
+    assert_eq!(names(&admin, "SELECT title FROM core.tasks ORDER BY created_at").await, ["First", "Second"]);
+}
+
+#[tokio::test]
+async fn a_system_in_process_takes_free_ports_and_stops() {
+    let database = Database::create_with(&[]).await;
+    let data = TempDir::new();
+    let options = Options { ports: Ports::Free, ..Options::new(data.path()) };
+    let variables = options.variables.clone().with("DATABASE_URL", database.owner_url());
+    let system = System::start(Options { variables, ..options }).await.unwrap();
+    let base = system.base_url("backend-api").unwrap();
+    let token = system.token("alice", chrono::TimeDelta::minutes(1)).unwrap();
+    let alice = Client::new(&base).with_token(token);
+    alice.post("/api/tasks", &json!({"title": "In process"})).await.expect(201);
+    system.stop().await.unwrap();
+    let address = base.strip_prefix("http://").unwrap();
+    assert!(std::net::TcpListener::bind(address).is_ok(), "the port is free again");
+}

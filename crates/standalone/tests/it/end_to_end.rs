@@ -1,0 +1,205 @@
+//! From a request to the history and the socket, through every part of a running system.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use platform::config::Variables;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value, json};
+use standalone::{Options, Ports, System};
+use testkit::http::Client;
+use testkit::socket::Socket;
+use testkit::{Database, eventually};
+
+use crate::place::Place;
+
+/// How long anything may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A system of its own for one test.
+struct Whole {
+    system: System,
+    database: Database,
+    _place: Place,
+}
+
+/// Somebody with a token.
+struct Person {
+    id: String,
+    token: String,
+    client: Client,
+}
+
+impl Whole {
+    async fn start() -> Self {
+        let database = Database::create_with(&[]).await;
+        let place = Place::new();
+        let variables = Variables::default().with("DATABASE_URL", database.owner_url()).with("DATABASE_POOL", "4");
+        let options = Options { ports: Ports::Free, variables, ..Options::new(place.data()) };
+        let system = System::start(options).await.unwrap();
+        Self { system, database, _place: place }
+    }
+
+    fn person(&self, id: &str) -> Person {
+        let token = self.system.token(id, TimeDelta::minutes(15)).unwrap();
+        let client = Client::new(self.system.base_url("backend-api").unwrap()).with_token(&token);
+        Person { id: id.to_owned(), token, client }
+    }
+
+    fn socket_url(&self) -> String {
+        self.system.base_url("websocket-service").unwrap().replacen("http", "ws", 1) + "/ws"
+    }
+
+    /// An open socket that has been told that it is subscribed.
+    async fn socket(&self, person: &Person) -> Socket {
+        let protocol = format!("bearer, {}", person.token);
+        let mut socket = Socket::open(&self.socket_url(), &[("sec-websocket-protocol", &protocol)]).await.unwrap();
+        assert_eq!(socket.next_json(DEADLINE).await["type"], "subscribed");
+        socket
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let row = self.database.connect_as_owner().await.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+}
+
+impl Person {
+    async fn create(&self, title: &str) -> Value {
+        self.client.post(&format!("/api/{}/tasks", self.id), &json!({"title": title})).await.expect(201).json()
+    }
+
+    /// The event types of a task's history, newest first, once there are `count` of them.
+    async fn history(&self, task: &Value, count: usize) -> Vec<String> {
+        let path = format!("/api/{}/audit-logs?task_id={}", self.id, task["id"].as_str().unwrap());
+        eventually(DEADLINE, || async {
+            let entries = self.client.get(&path).await.expect(200).json();
+            let entries = entries["items"].as_array().unwrap().clone();
+            let types = entries.iter().map(|entry| entry["event_type"].as_str().unwrap().to_owned());
+            (entries.len() >= count).then(|| types.collect())
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn a_change_reaches_the_history_and_the_socket_of_its_owner_alone() {
+    let whole = Whole::start().await;
+    let (alice, bob) = (whole.person("alice"), whole.person("bob"));
+    let (mut hers, mut his) = (whole.socket(&alice).await, whole.socket(&bob).await);
+
+    let task = alice.create("Shared with nobody").await;
+    let path = format!("/api/alice/tasks/{}", task["id"].as_str().unwrap());
+    alice.client.patch(&path, &json!({"priority": "high"})).await.expect(200);
+    alice.client.delete(&path).await.expect(204);
+
+    let mut last = 1;
+    for expected in ["task.created", "task.updated", "task.priority_changed", "task.deleted"] {
+        let message = hers.next_json(DEADLINE).await;
+        assert_eq!((&message["type"], &message["event"]["event_type"]), (&json!("event"), &json!(expected)));
+        assert_eq!(message["event"]["sequence"], message["sequence"]);
+        assert_eq!(message["sequence"], last + 1, "in order, without a gap");
+        last += 1;
+    }
+    let history = alice.history(&task, 4).await;
+    assert_eq!(history, ["task.deleted", "task.priority_changed", "task.updated", "task.created"]);
+
+    // Bob's first event is his own: nothing of Alice's came before it.
+    let own = bob.create("Bob's").await;
+    assert_eq!(his.next_json(DEADLINE).await["event"]["task_data"]["id"], own["id"]);
+    let seen = bob.client.get(&format!("/api/bob/audit-logs?task_id={}", task["id"].as_str().unwrap())).await;
+    assert_eq!(seen.expect(200).json()["items"], json!([]));
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn history_is_paged_by_sealed_cursors() {
+    let whole = Whole::start().await;
+    let alice = whole.person("alice");
+    let task = alice.create("0").await;
+    let path = format!("/api/alice/tasks/{}", task["id"].as_str().unwrap());
+    for n in 1..5 {
+        alice.client.patch(&path, &json!({"title": n.to_string()})).await.expect(200);
+    }
+    alice.history(&task, 5).await;
+    let (mut titles, mut query) = (Vec::new(), "limit=2".to_owned());
+    loop {
+        let page =
+            alice.client.get(&format!("/api/alice/audit-logs?event_type=task.updated&{query}")).await.expect(200);
+        let page = page.json();
+        for entry in page["items"].as_array().unwrap() {
+            titles.push(entry["details"]["task_data"]["title"].as_str().unwrap().to_owned());
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        alice.client.get(&format!("/api/alice/audit-logs?cursor={cursor}")).await.expect_problem(400, "cursor_invalid");
+        query = format!("limit=2&cursor={cursor}");
+    }
+    assert_eq!(titles, ["4", "3", "2", "1"]);
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_socket() {
+    let whole = Whole::start().await;
+    let alice = whole.person("alice");
+    let ticket = alice.client.post("/api/alice/ws-ticket", &json!({})).await.expect(201).json();
+    let url = format!("{}?ticket={}", whole.socket_url(), ticket["ticket"].as_str().unwrap());
+    let mut socket = Socket::open(&url, &[]).await.unwrap();
+    assert_eq!(socket.next_json(DEADLINE).await["type"], "subscribed");
+    let task = alice.create("By ticket").await;
+    assert_eq!(socket.next_json(DEADLINE).await["event"]["task_data"]["id"], task["id"]);
+    assert_eq!(Socket::open(&url, &[]).await.err().unwrap().as_u16(), 401, "a ticket is good once");
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
+    let whole = Whole::start().await;
+    let alice = whole.person("alice");
+    let token = whole.system.secrets().dapr_api_token().unwrap().expose().to_owned();
+    let sidecar = Client::new(whole.system.sidecar_url("backend-api").unwrap());
+    for body in [json!({"event_type": "task.created"}), json!("nonsense"), json!({"event_id": "x\u{0}"})] {
+        let publish = sidecar.request("POST".parse().unwrap(), "/v1.0/publish/pubsub/task-events");
+        publish.header("dapr-api-token", &token).json(&body).send().await.expect(204);
+    }
+    let task = alice.create("Still on time").await;
+    assert_eq!(alice.history(&task, 1).await, ["task.created"]);
+    let dead = "SELECT count(*) FROM sidecar.messages WHERE topic = 'task-events.dead'";
+    eventually(DEADLINE, || async { (whole.number(dead).await == 3).then_some(()) }).await;
+    assert_eq!(
+        whole.number("SELECT count(*) FROM audit.entries WHERE task_id IS NULL AND event_type <> 'user.created'").await,
+        0
+    );
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_trace_of_a_request_reaches_the_consumers() {
+    let whole = Whole::start().await;
+    let alice = whole.person("alice");
+    let request = alice.client.request("POST".parse().unwrap(), "/api/alice/tasks");
+    let request = request.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    request.json(&json!({"title": "Traced"})).send().await.expect(201);
+    let traced = "SELECT count(*) FROM sidecar.messages WHERE topic IN ('task-events', 'task-updates') \
+                  AND convert_from(envelope, 'UTF8')::jsonb ->> 'traceparent' LIKE '00-4bf92f3577b34da6a3ce929d0e0e4736-%'";
+    eventually(DEADLINE, || async { (whole.number(traced).await == 2).then_some(()) }).await;
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_meant_for_sidecars_is_not_there_for_others() {
+    let whole = Whole::start().await;
+    for (app, path) in [
+        ("backend-api", "/internal/memberships"),
+        ("audit-service", "/events/task-events"),
+        ("websocket-service", "/events/task-updates"),
+    ] {
+        let anyone = Client::new(whole.system.base_url(app).unwrap());
+        anyone.post(path, &json!({})).await.expect_problem(404, "not_found");
+    }
+    let anyone = Client::new(whole.system.base_url("audit-service").unwrap());
+    anyone.get("/internal/audit-logs").await.expect_problem(404, "not_found");
+    anyone.get("/dapr/subscribe").await.expect_problem(404, "not_found");
+    whole.system.stop().await.unwrap();
+}

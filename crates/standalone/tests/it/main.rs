@@ -1,0 +1,12 @@
+//! The launcher as people run it, and whole systems from end to end.
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "these are tests, and what serves them")]
+
+mod database;
+mod end_to_end;
+mod failure;
+mod launched;
+mod launcher;
+mod place;
+mod readme;
+mod tempdir;
+mod token;

@@ -1,0 +1,53 @@
+//! The README's walk-through does what it says: its commands are run as they are printed, in one shell.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::launched::Launched;
+
+/// The walk-through: every block that is fenced as ```` ```sh walkthrough ````.
+fn walkthrough() -> String {
+    let readme = include_str!("../../../../README.md");
+    let blocks = readme.split("```sh walkthrough\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let script: Vec<&str> = blocks.collect();
+    assert!(script.len() >= 6, "the README has a walk-through");
+    // A line between the blocks, so that what each printed can be told apart.
+    script.join("\necho; echo '=== next'\n")
+}
+
+#[tokio::test]
+async fn the_walk_through_works_as_printed() {
+    let system = Launched::start().await;
+    let script = walkthrough()
+        .replace("./scripts/tidings", env!("CARGO_BIN_EXE_tidings"))
+        .replace("http://localhost:8000", &system.api());
+    let shell = tokio::process::Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .envs(system.environment())
+        .current_dir(system.directory())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_mins(1), shell).await.expect("it ends").unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    let parts: Vec<&str> = out.split("=== next\n").map(str::trim).collect();
+    let json = |n: usize| -> Value { serde_json::from_str(parts[n]).unwrap_or_else(|e| panic!("{e} in {}", parts[n])) };
+
+    let (created, changed, refused, done) = (json(1), json(2), json(3), json(4));
+    assert_eq!(created["title"], "Water the plants");
+    assert_eq!((&changed["priority"], &changed["version"]), (&"high".into(), &2.into()));
+    assert_eq!((&refused["code"], &refused["current"]["version"]), (&"version_stale".into(), &2.into()));
+    assert_eq!(done["completed"], true);
+
+    let seen: Vec<Value> = parts[5].lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seen[0]["type"], "subscribed");
+    let types: Vec<&str> = seen[1..].iter().map(|message| message["event"]["event_type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["task.created", "task.updated", "task.priority_changed", "task.completed"]);
+    let history = json(6);
+    let newest = &history["items"][0];
+    assert_eq!(newest["task_id"], created["id"]);
+    system.stop().await;
+}
