@@ -4,7 +4,7 @@ use platform::config::{Reader, Secret, Variables};
 use serde_json::{Value, json};
 
 use crate::ports::ServicePorts;
-use crate::secrets::{APP_API_TOKEN, AUTH_SECRET, DAPR_API_TOKEN, Secrets};
+use crate::secrets::{APP_API_TOKEN, AUTH_SECRET, Secrets};
 
 /// How long requests under way may take at the stop, in seconds; with what follows, a system stops within 10 s.
 const DRAIN_SECONDS: u32 = 3;
@@ -17,7 +17,9 @@ pub(crate) struct Environment {
     /// For a service that does not know the built-in issuer by itself.
     pub(crate) trusted_issuers: String,
     pub(crate) app_api_token: Secret,
-    pub(crate) dapr_api_token: Secret,
+    /// What a caller of the sidecars' APIs must show; nothing unless `DAPR_API_TOKEN` is set, as with `dapr run`, so that
+    /// curl and the dapr CLI work as they are. The sidecars listen on loopback only.
+    pub(crate) dapr_api_token: Option<Secret>,
 }
 
 /// The name of the built-in issuer of a system whose backend listens on `port`.
@@ -38,14 +40,13 @@ fn set_or_made(variables: &Variables, variable: &str, secrets: &Secrets, name: &
 impl Environment {
     pub(crate) fn new(variables: &Variables, secrets: &Secrets, backend_port: u16) -> anyhow::Result<Self> {
         let app_api_token = set_or_made(variables, "APP_API_TOKEN", secrets, APP_API_TOKEN)?;
-        let dapr_api_token = set_or_made(variables, "DAPR_API_TOKEN", secrets, DAPR_API_TOKEN)?;
+        let dapr_api_token = Reader::new(variables).optional("DAPR_API_TOKEN").map(Secret::new);
         let issuer = issuer(variables, backend_port);
         let common = variables
             .clone()
             .with("BIND_ADDRESS", "127.0.0.1")
             .with("DRAIN_SECONDS", DRAIN_SECONDS.to_string())
             .with("APP_API_TOKEN", app_api_token.expose())
-            .with("DAPR_API_TOKEN", dapr_api_token.expose())
             .with("AUTH_SECRET", auth_secret(variables, secrets)?.expose())
             .with("AUTH_ISSUER", &issuer);
         let others = Reader::new(variables).optional("TRUSTED_ISSUERS");

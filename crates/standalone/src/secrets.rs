@@ -16,8 +16,6 @@ const FILE: &str = "secrets.json";
 pub(crate) const AUTH_SECRET: &str = "auth_secret";
 /// What the sidecars show the services.
 pub(crate) const APP_API_TOKEN: &str = "app_api_token";
-/// What the services show their sidecars.
-pub(crate) const DAPR_API_TOKEN: &str = "dapr_api_token";
 /// The password of the demo user.
 const DEMO_PASSWORD: &str = "demo_password";
 
@@ -39,14 +37,6 @@ impl Secrets {
     /// When the file cannot be read or written.
     pub fn demo_password(&self) -> anyhow::Result<Secret> {
         self.get(DEMO_PASSWORD)
-    }
-
-    /// What a caller of the sidecars' APIs shows as `dapr-api-token`.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
-    pub fn dapr_api_token(&self) -> anyhow::Result<Secret> {
-        self.get(DAPR_API_TOKEN)
     }
 
     /// The password of the database role for `schema`.

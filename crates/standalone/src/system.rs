@@ -106,7 +106,7 @@ impl System {
         let db = connect(&url, &PoolOptions::default()).await.context("the sidecar cannot use the database")?;
         let mut settings = Settings::new(apps, resources, self.options.clock.clone());
         settings.app_api_token = Some(environment.app_api_token.expose().to_owned());
-        settings.dapr_api_token = Some(environment.dapr_api_token.expose().to_owned());
+        settings.dapr_api_token = environment.dapr_api_token.as_ref().map(|token| token.expose().to_owned());
         settings.drain = SIDECAR_DRAIN;
         self.sidecar.spawn("the sidecar", sidecar::run(db, settings, self.sidecar.token()));
         Ok(())

@@ -22,7 +22,7 @@ CREATE TABLE core.idempotency_keys (
     -- Whose key it is: the user, or the endpoint where nobody is signed in yet.
     scope       text NOT NULL,
     key         text NOT NULL,
-    -- SHA-256 of the method, the path and the body.
+    -- SHA-256 of what was asked; HMAC-SHA256 where it holds a password.
     fingerprint bytea NOT NULL,
     response    jsonb NOT NULL,
     created_at  timestamptz NOT NULL,

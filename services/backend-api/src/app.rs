@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::FromRef;
 use axum::http::{HeaderName, Method, header};
 use platform::auth::{SigningKeys, Verifier};
 use platform::clock::Clock;
@@ -43,7 +42,7 @@ const REMEMBERED_USERS: usize = 10_000;
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What handlers work with.
-#[derive(Clone, Debug, FromRef)]
+#[derive(Clone, Debug)]
 pub struct App {
     /// The database, the clock and the outbox's bell, as one.
     pub changes: Changes,

@@ -157,11 +157,9 @@ async fn a_ticket_opens_one_socket() {
 async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
     let whole = Whole::start().await;
     let alice = whole.person("alice");
-    let token = whole.system.secrets().dapr_api_token().unwrap().expose().to_owned();
     let sidecar = Client::new(whole.system.sidecar_url("backend-api").unwrap());
     for body in [json!({"event_type": "task.created"}), json!("nonsense"), json!({"event_id": "x\u{0}"})] {
-        let publish = sidecar.request("POST".parse().unwrap(), "/v1.0/publish/pubsub/task-events");
-        publish.header("dapr-api-token", &token).json(&body).send().await.expect(204);
+        sidecar.post("/v1.0/publish/pubsub/task-events", &body).await.expect(204);
     }
     let task = alice.create("Still on time").await;
     assert_eq!(alice.history(&task, 1).await, ["task.created"]);
@@ -171,6 +169,17 @@ async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
         whole.number("SELECT count(*) FROM audit.entries WHERE task_id IS NULL AND event_type <> 'user.created'").await,
         0
     );
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sidecar_invokes_any_service_as_the_dapr_cli_does() {
+    let whole = Whole::start().await;
+    let sidecar = Client::new(whole.system.sidecar_url("audit-service").unwrap());
+    for app in ["backend-api", "audit-service", "websocket-service"] {
+        let health = sidecar.get(&format!("/v1.0/invoke/{app}/method/health")).await.expect(200).json();
+        assert_eq!((&health["service"], &health["status"]), (&json!(app), &json!("ok")));
+    }
     whole.system.stop().await.unwrap();
 }
 

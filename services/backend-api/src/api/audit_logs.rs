@@ -81,8 +81,8 @@ struct Answer {
 }
 
 /// Lists what happened in the workspaces that the user may see.
-#[utoipa::path(get, path = "/api/{user_id}/audit-logs", tag = "history", params(UserPath, AuditQuery), responses(
-    (status = 200, body = AuditPage, headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
+#[utoipa::path(get, path = "/api/{user_id}/audit-logs", tag = "history", operation_id = "list_history", params(UserPath, AuditQuery), responses(
+    (status = 200, body = AuditPage, description = "A page of history", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
     (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
 pub async fn list(
     State(app): State<App>,

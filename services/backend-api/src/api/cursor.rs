@@ -2,25 +2,24 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
 use platform::config::Secret;
 use platform::problem::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::Sha256;
+
+use crate::domain::derived_key::DerivedKey;
 
 /// Bytes of the seal in front of the position.
 const SEAL: usize = 16;
 
 /// Seals and opens cursors.
 #[derive(Clone, Debug)]
-pub struct CursorSeal(Hmac<Sha256>);
+pub struct CursorSeal(DerivedKey);
 
 impl CursorSeal {
     /// A seal under a key of its own, derived from `secret`.
     pub fn new(secret: &Secret) -> Self {
-        let derived = keyed(secret.expose().as_bytes()).chain_update("tidings-list-cursor").finalize();
-        Self(keyed(&derived.into_bytes()))
+        Self(DerivedKey::new(secret, "tidings-list-cursor"))
     }
 
     /// The cursor for `position` in the list that `list` names: the caller and everything they asked for.
@@ -50,16 +49,11 @@ impl CursorSeal {
     }
 
     fn mac(&self, list: &str, position: &[u8]) -> [u8; SEAL] {
-        let mac = self.0.clone().chain_update(list).chain_update([0]).chain_update(position).finalize().into_bytes();
+        let mac = self.0.mac(&[list.as_bytes(), &[0], position].concat());
         let mut seal = [0; SEAL];
         seal.copy_from_slice(&mac[..SEAL]);
         seal
     }
-}
-
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
 #[cfg(test)]

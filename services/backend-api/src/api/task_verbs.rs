@@ -30,9 +30,9 @@ pub struct VerbInput {
 }
 
 /// Completes a task; one that is completed already stays as it is.
-#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/complete", tag = "tasks",
+#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/complete", tag = "tasks", operation_id = "complete_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
 pub async fn complete(
     State(app): State<App>,
     caller: Caller,
@@ -44,9 +44,9 @@ pub async fn complete(
 }
 
 /// Opens a completed task again.
-#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/reopen", tag = "tasks",
+#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/reopen", tag = "tasks", operation_id = "reopen_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
 pub async fn reopen(
     State(app): State<App>,
     caller: Caller,
@@ -58,9 +58,9 @@ pub async fn reopen(
 }
 
 /// Puts a task away without deleting it.
-#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/archive", tag = "tasks",
+#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/archive", tag = "tasks", operation_id = "archive_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
 pub async fn archive(
     State(app): State<App>,
     caller: Caller,

@@ -36,8 +36,8 @@ pub struct TaskPage {
 }
 
 /// Lists the tasks that the user may see.
-#[utoipa::path(get, path = "/api/{user_id}/tasks", tag = "tasks", params(UserPath, TaskQuery), responses(
-    (status = 200, body = TaskPage, headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
+#[utoipa::path(get, path = "/api/{user_id}/tasks", tag = "tasks", operation_id = "list_tasks", params(UserPath, TaskQuery), responses(
+    (status = 200, body = TaskPage, description = "A page of tasks", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
     (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
 pub async fn list(
     State(app): State<App>,
@@ -61,8 +61,8 @@ pub async fn list(
 }
 
 /// Creates a task in the user's personal workspace.
-#[utoipa::path(post, path = "/api/{user_id}/tasks", tag = "tasks", request_body = CreateTask, params(UserPath, OnceHeader),
-    responses((status = 201, body = Task, headers(("Location" = String), ("ETag" = String))),
+#[utoipa::path(post, path = "/api/{user_id}/tasks", tag = "tasks", operation_id = "create_task", request_body = CreateTask, params(UserPath, OnceHeader),
+    responses((status = 201, body = Task, description = "The task", headers(("Location" = String), ("ETag" = String))),
         CallerRefusals, OnceRefusals, BodyRefusals))]
 pub async fn create(
     State(app): State<App>,
@@ -82,8 +82,8 @@ pub async fn create(
 }
 
 /// The same for the user of the token.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = CreateTask, params(OnceHeader),
-    responses((status = 201, body = Task, headers(("Location" = String), ("ETag" = String))),
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", operation_id = "create_own_task", request_body = CreateTask, params(OnceHeader),
+    responses((status = 201, body = Task, description = "The task", headers(("Location" = String), ("ETag" = String))),
         CallerRefusals, OnceRefusals, BodyRefusals))]
 pub async fn create_for_token(
     state: State<App>,
@@ -95,9 +95,9 @@ pub async fn create_for_token(
 }
 
 /// One task.
-#[utoipa::path(get, path = "/api/{user_id}/tasks/{id}", tag = "tasks",
+#[utoipa::path(get, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "get_task",
     params(TaskPath, ("If-None-Match" = Option<String>, Header, description = "Answers 304 while the task has this ETag")),
-    responses((status = 200, body = Task, headers(("ETag" = String))), (status = 304, description = "Not modified"),
+    responses((status = 200, body = Task, description = "The task", headers(("ETag" = String))), (status = 304, description = "Not modified"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json", description = "Not there"),
         CallerRefusals))]
 pub async fn get(
@@ -114,9 +114,9 @@ pub async fn get(
 }
 
 /// Changes a task by a JSON merge patch.
-#[utoipa::path(patch, path = "/api/{user_id}/tasks/{id}", tag = "tasks", params(TaskPath, EditHeaders),
+#[utoipa::path(patch, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "update_task", params(TaskPath, EditHeaders),
     request_body(content = UpdateTask, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Task, headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals))]
+    responses((status = 200, body = Task, description = "The task", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals))]
 pub async fn update(
     State(app): State<App>,
     caller: Caller,
@@ -132,7 +132,7 @@ pub async fn update(
 }
 
 /// Deletes a task.
-#[utoipa::path(delete, path = "/api/{user_id}/tasks/{id}", tag = "tasks", params(TaskPath, EditHeaders),
+#[utoipa::path(delete, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "delete_task", params(TaskPath, EditHeaders),
     responses((status = 204, description = "Deleted"), CallerRefusals, TaskRefusals))]
 pub async fn delete(
     State(app): State<App>,

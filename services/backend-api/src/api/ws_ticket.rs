@@ -27,8 +27,8 @@ pub struct Ticket {
 }
 
 /// Sells a ticket.
-#[utoipa::path(post, path = "/api/{user_id}/ws-ticket", tag = "sockets", params(UserPath, OnceHeader),
-    responses((status = 201, body = Ticket), CallerRefusals, OnceRefusals))]
+#[utoipa::path(post, path = "/api/{user_id}/ws-ticket", tag = "sockets", operation_id = "create_ws_ticket", params(UserPath, OnceHeader),
+    responses((status = 201, body = Ticket, description = "The ticket"), CallerRefusals, OnceRefusals))]
 pub async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let user_id = &caller.actor.user_id;
     let once = once(&headers, user_id, "ws-ticket", b"")?;

@@ -18,7 +18,7 @@ pub struct Once {
     pub scope: String,
     /// The key.
     pub key: String,
-    /// SHA-256 of the method, the path and the body.
+    /// SHA-256 of what was asked; HMAC-SHA256 where it holds a password.
     pub fingerprint: Vec<u8>,
 }
 
