@@ -46,8 +46,7 @@ impl Secrets {
 
     /// Makes every secret that a system needs and that is not there yet, at once.
     pub(crate) fn make(&self) -> anyhow::Result<()> {
-        let mut names: Vec<String> =
-            [AUTH_SECRET, APP_API_TOKEN, DAPR_API_TOKEN, DEMO_PASSWORD].map(str::to_owned).into();
+        let mut names: Vec<String> = [AUTH_SECRET, APP_API_TOKEN, DEMO_PASSWORD].map(str::to_owned).into();
         names.extend(storages().map(|storage| password_name(storage.schema.name)));
         self.get_all(&names).map(drop)
     }
