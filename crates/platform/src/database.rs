@@ -118,6 +118,13 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
     transaction.execute_unprepared(&sql).await.map(|_| ())
 }
 
+/// Closes the pool, so that the server sees a farewell; what is still in use after a second is left behind.
+pub async fn leave(db: DatabaseConnection) {
+    if !matches!(tokio::time::timeout(Duration::from_secs(1), db.close()).await, Ok(Ok(()))) {
+        tracing::debug!("connections were left open");
+    }
+}
+
 /// Whether the database answers, for readiness.
 pub async fn is_reachable(db: &DatabaseConnection) -> bool {
     tokio::time::timeout(Duration::from_secs(2), db.ping()).await.is_ok_and(|answer| answer.is_ok())

@@ -1,5 +1,7 @@
 //! Logs to standard error, spans to an OTLP collector when one is named.
 
+use std::io::IsTerminal as _;
+
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -7,8 +9,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-/// What is said without `RUST_LOG`.
-const DEFAULT_FILTER: &str = "info,sqlx=warn,hyper=warn,tower=warn,sea_orm_migration=warn";
+/// What a service says without `RUST_LOG`.
+pub const SERVICE_FILTER: &str =
+    "info,sqlx=warn,sqlx::postgres::notice=off,hyper=warn,tower=warn,sea_orm_migration=warn";
 
 /// Flushes what is still to be exported when it is dropped.
 #[derive(Debug)]
@@ -16,23 +19,27 @@ pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
 }
 
-/// Sets up logging for the process: readable on a terminal, JSON lines with `LOG_FORMAT=json`; filtered by `RUST_LOG`.
-/// Spans are exported over OTLP/gRPC when `OTEL_EXPORTER_OTLP_ENDPOINT` is set, under `name` unless `OTEL_SERVICE_NAME` says
-/// otherwise.
+/// Sets up logging for the process: readable on a terminal, JSON lines with `LOG_FORMAT=json`; filtered by `RUST_LOG`, else
+/// by `default_filter`. Spans are exported over OTLP/gRPC when `OTEL_EXPORTER_OTLP_ENDPOINT` is set, under `name` unless
+/// `OTEL_SERVICE_NAME` says otherwise.
 ///
 /// # Errors
 /// When the exporter's settings cannot be read or logging was set up before.
-pub fn init(name: &'static str) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+pub fn init(name: &'static str, default_filter: &str) -> anyhow::Result<Telemetry> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
+    let terminal = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
     let lines = if std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json") {
-        lines.json().boxed()
+        lines.json().with_filter(filter).boxed()
     } else {
-        lines.boxed()
+        lines.with_filter(filter).boxed()
     };
     let provider = exporter(name)?;
-    let spans = provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(name)));
-    tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init()?;
+    let spans = provider.as_ref().map(|provider| {
+        // What is traced does not depend on what is logged.
+        tracing_opentelemetry::layer().with_tracer(provider.tracer(name)).with_filter(EnvFilter::new(SERVICE_FILTER))
+    });
+    tracing_subscriber::registry().with(spans).with(lines).try_init()?;
     Ok(Telemetry { provider })
 }
 

@@ -47,6 +47,11 @@ impl Server {
         self.guardian.server
     }
 
+    /// Whether the server has ended by itself, which it does only when something is badly wrong; its log says what.
+    pub fn has_ended(&mut self) -> bool {
+        self.guardian.has_ended()
+    }
+
     /// Closes the connections, writes what is in memory and waits until the server is gone.
     ///
     /// # Errors

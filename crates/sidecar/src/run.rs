@@ -32,7 +32,7 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
     let log = Log::new(db.clone(), clock.clone());
     let shared = Arc::new(Shared {
         log: log.clone(),
-        positions: Positions::new(db),
+        positions: Positions::new(db.clone()),
         resources,
         peers: peers(&apps, &shutdown)?,
         client: client()?,
@@ -60,6 +60,7 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
     }
     finished.cancel();
     keeper.await.context("the keeper of positions")?;
+    platform::database::leave(db).await;
     Ok(())
 }
 

@@ -128,6 +128,7 @@ impl System {
         tokio::select! {
             failure = self.services.failure() => failure,
             failure = self.sidecar.failure() => failure,
+            failure = self.database.failure() => failure,
         }
     }
 

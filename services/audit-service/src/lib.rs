@@ -62,6 +62,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let url = config.database_url.expose();
     let db = platform::database::connect(url, &config.pool).await.context("the database is out of reach")?;
-    let service = app::service(&config.service, db, clock)?;
-    lifecycle::serve(service, listener, config.service.drain, shutdown).await
+    let service = app::service(&config.service, db.clone(), clock)?;
+    let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
+    platform::database::leave(db).await;
+    served
 }

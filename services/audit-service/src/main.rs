@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let _telemetry = platform::telemetry::init(APP_ID)?;
+    let _telemetry = platform::telemetry::init(APP_ID, platform::telemetry::SERVICE_FILTER)?;
     let variables = Variables::from_process();
     match std::env::args().nth(1).as_deref() {
         None => serve(Config::read(&variables)?).await,

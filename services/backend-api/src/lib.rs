@@ -51,6 +51,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let pool = PoolOptions { max_connections: config.database_pool, ..PoolOptions::default() };
     let db = database::connect(&config.database_url, &pool).await?;
-    let service = app::build(&config, db, clock, Random::system())?;
-    lifecycle::serve(service, listener, config.service.drain, shutdown).await
+    let service = app::build(&config, db.clone(), clock, Random::system())?;
+    let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
+    database::leave(db).await;
+    served
 }

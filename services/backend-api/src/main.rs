@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Some(other) => anyhow::bail!("unknown command {other}: use none, migrate or openapi"),
         None => {
-            let _telemetry = telemetry::init(APP_ID)?;
+            let _telemetry = telemetry::init(APP_ID, telemetry::SERVICE_FILTER)?;
             let config = Config::read(&variables)?;
             let listener = lifecycle::bind(&config.service).await?;
             serve(config, Clock::system(), listener, lifecycle::shutdown_on_signal()?).await

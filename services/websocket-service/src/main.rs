@@ -10,7 +10,7 @@ use websocket_service::{APP_ID, Config};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let _telemetry = telemetry::init(APP_ID)?;
+    let _telemetry = telemetry::init(APP_ID, telemetry::SERVICE_FILTER)?;
     Ok(match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -113,6 +113,14 @@ impl Database {
         self.owner.as_str()
     }
 
+    /// Waits until the private server ends by itself; forever when the server is not ours.
+    pub(crate) async fn failure(&mut self) -> anyhow::Error {
+        match &mut self.server {
+            Some(server) => server.failure().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops the private server, if there is one.
     pub(crate) async fn stop(&mut self) {
         if let Some(server) = self.server.take() {

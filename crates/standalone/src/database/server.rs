@@ -19,6 +19,9 @@ const PREDECESSOR: Duration = Duration::from_secs(15);
 /// How long is waited for the server at the end; it ends all the same when that was too short.
 const STOP: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether the server still runs.
+const WATCH: Duration = Duration::from_secs(1);
+
 /// A server that ends with this process.
 #[derive(Debug)]
 pub(super) struct Private {
@@ -45,6 +48,14 @@ impl Private {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Waits until the server ends by itself, and says so.
+    pub(super) async fn failure(&mut self) -> anyhow::Error {
+        while !self.server.has_ended() {
+            sleep(WATCH).await;
+        }
+        anyhow!("the private PostgreSQL has ended; its log, beside the data, says why: start again")
     }
 
     /// The address of a database as the superuser.

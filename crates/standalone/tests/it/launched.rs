@@ -85,9 +85,13 @@ impl Launched {
     }
 
     /// Sends a signal, such as `TERM`, and waits until the process has ended; what it said in the end comes along.
-    pub(crate) async fn end_by(mut self, signal: &str) -> (ExitStatus, String) {
-        let sent = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status().unwrap();
-        assert!(sent.success());
+    pub(crate) async fn end_by(self, signal: &str) -> (ExitStatus, String) {
+        send(signal, self.pid());
+        self.ended().await
+    }
+
+    /// Waits until the process has ended; what it said in the end comes along.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let status = eventually(DEADLINE, || {
             let ended = self.child.try_wait().unwrap();
             async move { ended }
@@ -103,6 +107,12 @@ impl Launched {
         let (status, said) = self.end_by("TERM").await;
         assert!(status.success(), "{said}");
     }
+}
+
+/// Sends a signal, such as `TERM`, to a process.
+pub(crate) fn send(signal: &str, pid: u32) {
+    let sent = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 impl Drop for Launched {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::http::Client;
 
-use crate::launched::{DEADLINE, Launched};
+use crate::launched::{DEADLINE, Launched, send};
 use crate::place::{Place, is_running, refusal};
 
 /// How long a stop may take.
@@ -110,6 +110,17 @@ async fn a_system_that_is_killed_takes_postgres_along_and_the_next_one_works() {
     assert!(!is_running(postgres));
     assert_eq!(titles(&alice).await, ["Committed"]);
     next.stop().await;
+}
+
+#[tokio::test]
+async fn a_system_whose_postgres_dies_ends_and_says_so() {
+    let system = Launched::start().await;
+    let (place, postgres) = (system.place.clone(), system.place.postgres().unwrap());
+    send("KILL", postgres);
+    let (status, said) = system.ended().await;
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.lines().last().unwrap().starts_with("tidings: the private PostgreSQL has ended"), "{said}");
+    assert!(place.is_silent());
 }
 
 #[tokio::test]
