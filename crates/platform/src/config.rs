@@ -110,6 +110,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How a service stops: within 10 s in all, of which these are at most 6.
+#[derive(Clone, Copy, Debug)]
+pub struct Drain {
+    /// `LAME_DUCK_SECONDS`: how long `/readyz` says no before new connections are refused; 0 unless a load balancer that
+    /// asks for it needs the time to look elsewhere.
+    pub lame_duck: Duration,
+    /// `DRAIN_SECONDS`: how long requests under way may take after that; 5 unless set.
+    pub requests: Duration,
+}
+
+impl Drain {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let lame_duck: u64 = reader.parse_or("LAME_DUCK_SECONDS", 0);
+        let requests: u64 = reader.parse_or("DRAIN_SECONDS", 5);
+        if lame_duck.saturating_add(requests) > 6 {
+            reader
+                .mistake("DRAIN_SECONDS", "and LAME_DUCK_SECONDS are at most 6 together: a service stops within 10 s");
+        }
+        Self { lame_duck: Duration::from_secs(lame_duck), requests: Duration::from_secs(requests) }
+    }
+}
+
 /// Where a service listens and where its sidecar is.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
@@ -125,17 +147,13 @@ pub struct ServiceConfig {
     pub dapr_api_token: Option<Secret>,
     /// `APP_API_TOKEN`: what the sidecar shows us.
     pub app_api_token: Option<Secret>,
-    /// `DRAIN_SECONDS`: how long requests under way may take after the stop signal; at most 9 of the 10 s in all.
-    pub drain: Duration,
+    /// How it stops.
+    pub drain: Drain,
 }
 
 impl ServiceConfig {
     /// Reads the part that every service has; the ports default to those of the service.
     pub fn read(reader: &mut Reader<'_>, port: u16, dapr_http_port: u16, dapr_grpc_port: u16) -> Self {
-        let drain: u64 = reader.parse_or("DRAIN_SECONDS", 5);
-        if drain > 9 {
-            reader.mistake("DRAIN_SECONDS", "must be 0 to 9: a service stops within 10 s");
-        }
         Self {
             bind_address: reader.parse_or("BIND_ADDRESS", IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: reader.parse_or("PORT", port),
@@ -143,7 +161,7 @@ impl ServiceConfig {
             dapr_grpc_port: reader.parse_or("DAPR_GRPC_PORT", dapr_grpc_port),
             dapr_api_token: reader.optional("DAPR_API_TOKEN").map(Secret::new),
             app_api_token: reader.optional("APP_API_TOKEN").map(Secret::new),
-            drain: Duration::from_secs(drain),
+            drain: Drain::read(reader),
         }
     }
 }

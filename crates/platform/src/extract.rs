@@ -41,6 +41,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for RawJson<T> {
     }
 }
 
+/// A JSON body that may be left out, together with its bytes; without it, the value is the default one.
+#[derive(Clone, Debug)]
+pub struct OptionalJson<T> {
+    /// The value.
+    pub value: T,
+    /// What was sent.
+    pub bytes: Bytes,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let bytes = read_body(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self { value: T::default(), bytes });
+        }
+        require_json(&headers)?;
+        Ok(Self { value: parse_json(&bytes)?, bytes })
+    }
+}
+
 /// The whole body within the limit of the router.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,8 +13,12 @@ use axum::routing::get;
 use futures::future::{BoxFuture, join_all};
 use sea_orm::DatabaseConnection;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use crate::metrics::Metrics;
+
+/// How long a check may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a check found: whether it is well, and what to show of it.
 pub type Finding = (bool, Value);
@@ -108,7 +113,11 @@ impl Health {
     }
 
     async fn examine(&self) -> (bool, Map<String, Value>) {
-        let findings = join_all(self.checks.iter().map(|check| (check.probe)())).await;
+        let findings = join_all(self.checks.iter().map(|check| async {
+            // Whoever asks is not kept waiting by what hangs.
+            timeout(PATIENCE, (check.probe)()).await.unwrap_or_else(|_| (false, state(false)))
+        }))
+        .await;
         let well = self.checks.iter().zip(&findings).all(|(check, (up, _))| *up || !check.required);
         let shown =
             self.checks.iter().zip(findings).map(|(check, (_, shown))| (check.name.to_owned(), shown)).collect();

@@ -24,6 +24,7 @@ fn builder(timeout: Duration) -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        .tcp_nodelay(true)
         .connect_timeout(Duration::from_secs(3))
         .timeout(timeout)
 }

@@ -9,6 +9,7 @@ pub mod database;
 pub mod extract;
 pub mod health;
 pub mod http;
+pub mod layers;
 pub mod lifecycle;
 pub mod metrics;
 pub mod outbox;

@@ -40,7 +40,6 @@ struct Inner {
     code: &'static str,
     title: &'static str,
     detail: String,
-    instance: Option<String>,
     errors: Vec<FieldError>,
     extensions: Map<String, Value>,
     headers: HeaderMap,
@@ -79,7 +78,6 @@ impl Problem {
                 code,
                 title,
                 detail: title.to_owned(),
-                instance: None,
                 errors: Vec::new(),
                 extensions: Map::new(),
                 headers: HeaderMap::new(),
@@ -112,13 +110,6 @@ impl Problem {
     #[must_use]
     pub fn extension(mut self, name: &str, value: Value) -> Self {
         self.inner.extensions.insert(name.to_owned(), value);
-        self
-    }
-
-    /// The path of the request; set by the layer that sees every response.
-    #[must_use]
-    pub fn instance(mut self, path: impl Into<String>) -> Self {
-        self.inner.instance = Some(path.into());
         self
     }
 
@@ -174,16 +165,16 @@ impl Problem {
         self.inner.code
     }
 
-    /// The document, with `path` as its instance unless one was set.
+    /// The document, with the request's `path` as its instance.
     pub fn document(&self, path: &str) -> Value {
-        let Inner { status, code, title, detail, instance, errors, extensions, .. } = &*self.inner;
+        let Inner { status, code, title, detail, errors, extensions, .. } = &*self.inner;
         let mut document = serde_json::json!({
             "type": format!("urn:tidings:problem:{code}"),
             "title": title,
             "status": status.as_u16(),
             "code": code,
             "detail": detail,
-            "instance": instance.as_deref().unwrap_or(path),
+            "instance": path,
         });
         if let Some(members) = document.as_object_mut() {
             if !errors.is_empty() {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::{OsRng, StdRng};
 use rand::{RngCore, SeedableRng, TryRngCore};
+use uuid::Uuid;
 
 /// Where a service takes secrets and nonces from.
 #[derive(Clone, Debug)]
@@ -37,8 +38,27 @@ impl Random {
         bytes
     }
 
+    /// A `UUIDv4` (RFC 9562 §5.4): random, of no order. Rows take theirs from [`crate::clock::Clock::new_id`] instead.
+    pub fn uuid(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
     /// A secret of 256 bits as 43 characters of base64url (RFC 4648 §5).
     pub fn token(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes::<32>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_of_version_4_and_follow_the_seed() {
+        let (one, same) = (Random::seeded(1), Random::seeded(1));
+        let id = one.uuid();
+        assert_eq!((id.get_version_num(), id.get_variant()), (4, uuid::Variant::RFC4122));
+        assert_eq!(id, same.uuid());
+        assert_ne!(id, one.uuid());
     }
 }

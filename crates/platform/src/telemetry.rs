@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use anyhow::Context as _;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -24,9 +25,10 @@ pub struct Telemetry {
 /// `OTEL_SERVICE_NAME` says otherwise.
 ///
 /// # Errors
-/// When the exporter's settings cannot be read or logging was set up before.
+/// When `RUST_LOG` or the exporter's settings cannot be read, or logging was set up before.
 pub fn init(name: &'static str, default_filter: &str) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.to_owned());
+    let filter = EnvFilter::try_new(wanted).context("RUST_LOG cannot be read")?;
     let terminal = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
     let lines = if std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json") {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use platform::random::Random;
 use serde_json::value::{RawValue, to_raw_value};
-use uuid::Uuid;
 
 use crate::metadata::{self, Metadata};
 
@@ -26,6 +26,7 @@ pub(crate) struct Context<'a> {
     pub(crate) traceparent: &'a str,
     pub(crate) tracestate: &'a str,
     pub(crate) now: DateTime<Utc>,
+    pub(crate) random: &'a Random,
 }
 
 /// The bytes to store for `data`: an envelope around it, or `data` itself where it is one already.
@@ -52,9 +53,14 @@ pub(crate) fn wrap(
 }
 
 /// The envelope that a raw subscription receives: a fresh id each time, no time, always base64.
-pub(crate) fn around_raw(pubsub: &str, topic: &str, data: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn around_raw(
+    pubsub: &str,
+    topic: &str,
+    data: &[u8],
+    random: &Random,
+) -> Result<Vec<u8>, serde_json::Error> {
     let mut fields = Fields::new();
-    set(&mut fields, "id", &Uuid::new_v4().to_string())?;
+    set(&mut fields, "id", &random.uuid().to_string())?;
     set(&mut fields, "specversion", "1.0")?;
     set(&mut fields, "datacontenttype", "application/octet-stream")?;
     set(&mut fields, "source", SOURCE)?;
@@ -118,7 +124,7 @@ fn build(
     overrides: &Metadata,
 ) -> Result<Fields, serde_json::Error> {
     let given = |name: &str| metadata::property(overrides, &[name]);
-    let fresh_id = Uuid::new_v4().to_string();
+    let fresh_id = context.random.uuid().to_string();
     let parent = given("cloudevent.traceparent").or_else(|| given("cloudevent.traceid")).unwrap_or(context.traceparent);
     let content_type = if content_type.is_empty() { "text/plain" } else { content_type };
     let mut fields = Fields::new();
@@ -186,6 +192,7 @@ mod tests {
             traceparent: "00-a-b-00",
             tracestate: "",
             now: DateTime::from_timestamp(1_700_000_000, 123_456_000).unwrap(),
+            random: &Random::System,
         }
     }
 

@@ -1,6 +1,9 @@
 //! The embedded sidecar: answers the Dapr APIs that the services use, for every app of one process, one HTTP and one
 //! gRPC listener per app. Topics are a log in Postgres (schema `sidecar`), ordered per partition key and at-least-once.
 //!
+//! One process at a time delivers to an app from a database: positions are kept, but partitions are not assigned, so a
+//! second process with the same app would deliver everything to it a second time.
+//!
 //! It supports the behaviours that the services rely on, as daprd 1.18 shows them, and no more: any other API answers
 //! `UNIMPLEMENTED` or 501 and names itself.
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use platform::random::Random;
+use platform::trace::TraceContext;
 
 use crate::envelope::{self, Context};
 use crate::log::{NewMessage, PARTITIONS, Topic};
@@ -17,17 +19,12 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Takes the two header values; without a parent, a new trace that is not sampled begins.
-    pub(crate) fn new(parent: Option<&str>, state: Option<&str>) -> Self {
-        let parent = parent.filter(|parent| !parent.is_empty()).map_or_else(fresh_traceparent, ToOwned::to_owned);
+    /// Takes the two header values; without a parent, a new trace begins.
+    pub(crate) fn new(parent: Option<&str>, state: Option<&str>, random: &Random) -> Self {
+        let given = parent.filter(|parent| !parent.is_empty()).map(ToOwned::to_owned);
+        let parent = given.unwrap_or_else(|| TraceContext::new(random).as_str().to_owned());
         Self { parent, state: state.unwrap_or_default().to_owned() }
     }
-}
-
-fn fresh_traceparent() -> String {
-    let trace = uuid::Uuid::new_v4().simple().to_string();
-    let span = uuid::Uuid::new_v4().simple().to_string();
-    format!("00-{trace}-{}-00", span.get(..16).unwrap_or_default())
 }
 
 /// What is to be published.
@@ -195,6 +192,7 @@ impl Inner {
             traceparent: &trace.parent,
             tracestate: &trace.state,
             now: self.shared.clock.now(),
+            random: &self.shared.random,
         };
         envelope::wrap(context, content_type, data, overrides)
     }

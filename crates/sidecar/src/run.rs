@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use platform::clock::Clock;
+use platform::http::loopback_client;
 use sea_orm::DatabaseConnection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -35,10 +36,10 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
         positions: Positions::new(db.clone()),
         resources,
         peers: peers(&apps, &shutdown)?,
-        client: client()?,
+        client: loopback_client(settings.callback_timeout).context("the HTTP client cannot be made")?,
         clock: clock.clone(),
+        random: settings.random,
         backoff: settings.backoff,
-        callback_timeout: settings.callback_timeout,
         dapr_api_token: settings.dapr_api_token,
         app_api_token: settings.app_api_token,
     });
@@ -82,19 +83,6 @@ fn start(app: App, shared: &Arc<Shared>, tasks: &Tasks) -> anyhow::Result<()> {
     tasks.spawn(http::serve(sidecar.clone(), http));
     tasks.spawn(grpc::serve(sidecar, grpc));
     Ok(())
-}
-
-/// The client for calls to apps: straight to the loopback address, whatever proxy the environment names.
-fn client() -> anyhow::Result<reqwest::Client> {
-    // A second installation in the same process is refused and means that the first one is in force.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .tcp_nodelay(true)
-        .connect_timeout(Duration::from_secs(3))
-        .build()
-        .context("the HTTP client cannot be made")
 }
 
 /// Looks now and then for what other processes appended.

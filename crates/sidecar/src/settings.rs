@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use platform::clock::Clock;
+use platform::config::Secret;
+use platform::random::Random;
 use tokio::net::TcpListener;
 
 use crate::Resources;
@@ -43,25 +45,27 @@ impl Backoff {
     }
 }
 
-/// Everything that [`crate::run`] needs beside the database. It holds tokens, so it is not to be printed.
+/// Everything that [`crate::run`] needs beside the database.
 pub struct Settings {
     /// The apps of this process.
     pub apps: Vec<App>,
     /// What the components folder says.
     pub resources: Resources,
     /// When set, every call of the API needs it as `dapr-api-token`, except health.
-    pub dapr_api_token: Option<String>,
+    pub dapr_api_token: Option<Secret>,
     /// When set, every call that the sidecar makes to an app carries it as `dapr-api-token`.
-    pub app_api_token: Option<String>,
+    pub app_api_token: Option<Secret>,
     /// Where time is read.
     pub clock: Clock,
+    /// Where ids of events and traces are taken from.
+    pub random: Random,
     /// The pauses between the attempts of a failing delivery.
     pub backoff: Backoff,
     /// How long an app may take to answer a delivery before it counts as failed.
     pub callback_timeout: Duration,
     /// How often the log is looked at for what other processes appended.
     pub poll_interval: Duration,
-    /// How long messages are kept that every consumer group has passed.
+    /// How long messages are kept that every consumer group has passed; those of topics `<topic>.dead` are kept for ever.
     pub retention: Duration,
     /// How often messages past retention are looked for.
     pub retention_interval: Duration,
@@ -78,6 +82,7 @@ impl Settings {
             dapr_api_token: None,
             app_api_token: None,
             clock,
+            random: Random::system(),
             backoff: Backoff::default(),
             callback_timeout: Duration::from_mins(1),
             poll_interval: Duration::from_secs(2),

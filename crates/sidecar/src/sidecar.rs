@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use platform::clock::Clock;
+use platform::config::Secret;
+use platform::random::Random;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +14,6 @@ use crate::delivery::Subscription;
 use crate::log::{Log, Positions};
 use crate::resources::Resources;
 use crate::settings::Backoff;
-
-/// The header that carries the token, both ways.
-pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
 
 /// What the metadata API gives as the version of the runtime.
 pub(crate) const RUNTIME_VERSION: &str = concat!("tidings-", env!("CARGO_PKG_VERSION"));
@@ -35,12 +33,13 @@ pub(crate) struct Shared {
     pub(crate) positions: Positions,
     pub(crate) resources: Resources,
     pub(crate) peers: HashMap<String, Peer>,
+    /// For calls to apps. What takes longer than the callback timeout is given up, unless the request says otherwise.
     pub(crate) client: reqwest::Client,
     pub(crate) clock: Clock,
+    pub(crate) random: Random,
     pub(crate) backoff: Backoff,
-    pub(crate) callback_timeout: Duration,
-    pub(crate) dapr_api_token: Option<String>,
-    pub(crate) app_api_token: Option<String>,
+    pub(crate) dapr_api_token: Option<Secret>,
+    pub(crate) app_api_token: Option<Secret>,
 }
 
 /// One app's sidecar; cheap to clone.
@@ -82,7 +81,7 @@ impl Inner {
     /// Whether a call that brings `token` may use the API.
     pub(crate) fn admits(&self, token: Option<&[u8]>) -> bool {
         let Some(expected) = &self.shared.dapr_api_token else { return true };
-        token.is_some_and(|token| token.ct_eq(expected.as_bytes()).into())
+        token.is_some_and(|token| token.ct_eq(expected.expose().as_bytes()).into())
     }
 
     /// Whether the app was seen and its subscriptions are in place.

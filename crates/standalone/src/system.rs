@@ -105,8 +105,8 @@ impl System {
         let url = self.database.url_of(&SIDECAR.schema, &self.secrets)?;
         let db = connect(&url, &PoolOptions::default()).await.context("the sidecar cannot use the database")?;
         let mut settings = Settings::new(apps, resources, self.options.clock.clone());
-        settings.app_api_token = Some(environment.app_api_token.expose().to_owned());
-        settings.dapr_api_token = environment.dapr_api_token.as_ref().map(|token| token.expose().to_owned());
+        settings.app_api_token = Some(environment.app_api_token.clone());
+        settings.dapr_api_token.clone_from(&environment.dapr_api_token);
         settings.drain = SIDECAR_DRAIN;
         self.sidecar.spawn("the sidecar", sidecar::run(db, settings, self.sidecar.token()));
         Ok(())

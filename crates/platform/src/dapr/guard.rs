@@ -15,10 +15,13 @@ use crate::problem::Problem;
 /// Lets only the sidecar through to `router`: a loopback peer that, when `app_token` is set, shows it. To anybody else the
 /// routes do not exist (404).
 pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
-    router.route_layer(middleware::from_fn(move |request: Request, next: Next| {
-        let allowed = is_sidecar(&request, app_token.as_ref());
-        async move { if allowed { next.run(request).await } else { refuse() } }
-    }))
+    // A wrong method must not tell that the path is there.
+    router.method_not_allowed_fallback(|| async { refuse() }).route_layer(middleware::from_fn(
+        move |request: Request, next: Next| {
+            let allowed = is_sidecar(&request, app_token.as_ref());
+            async move { if allowed { next.run(request).await } else { refuse() } }
+        },
+    ))
 }
 
 fn is_sidecar(request: &Request, app_token: Option<&Secret>) -> bool {
@@ -50,6 +53,15 @@ mod tests {
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         router.oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn a_wrong_method_does_not_tell_that_the_path_is_there() {
+        let guarded = sidecar_only(Router::new().route("/events/x", post(|| async {})), None);
+        let router = crate::layers::around(guarded, "test", crate::metrics::Metrics::new("test"));
+        let answer = router.oneshot(Request::get("/events/x").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        assert!(answer.headers().get("allow").is_none());
     }
 
     #[tokio::test]

@@ -16,10 +16,13 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// From this age on it is told in the log, in seconds.
 const OLD: i64 = 30;
 
+/// Up to how many rows are counted: enough to tell that it is very many.
+const COUNTED: u32 = 100_000;
+
 /// What waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Rows that are not published yet.
+    /// Rows that are not published yet, counted up to 100,000.
     pub pending: i64,
     /// The age of the oldest of them in seconds; 0 when nothing waits.
     pub oldest_seconds: i64,
@@ -37,8 +40,9 @@ impl Backlog {
     /// # Errors
     /// When the database is away.
     pub async fn measure(db: &DatabaseConnection, schema: &str, clock: &Clock) -> Result<Self, DbErr> {
+        let waiting = format!("SELECT created_at FROM {schema}.outbox WHERE published_at IS NULL ORDER BY id");
         let sql = format!(
-            "SELECT count(*) AS pending, min(created_at) AS oldest FROM {schema}.outbox WHERE published_at IS NULL"
+            "SELECT (SELECT count(*) FROM ({waiting} LIMIT {COUNTED}) row) AS pending, ({waiting} LIMIT 1) AS oldest"
         );
         let row = Row::find_by_statement(Statement::from_string(DbBackend::Postgres, sql)).one(db).await?;
         let row = row.unwrap_or(Row { pending: 0, oldest: None });

@@ -9,4 +9,4 @@ mod relay;
 mod row;
 
 pub use backlog::{Backlog, backlog_check, watch};
-pub use relay::{Relay, Wake};
+pub use relay::{Batch, Relay, RelayError, Wake};

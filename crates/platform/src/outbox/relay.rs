@@ -17,8 +17,10 @@ use super::row::OutboxRow;
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
 
-/// Rows of one batch.
-const BATCH: u64 = 500;
+/// Rows of one batch at most.
+const BATCH_ROWS: u32 = 500;
+/// Bytes of one batch, after which no row is added: one row has at most 1 MiB, and a gRPC request 4 MiB.
+const BATCH_BYTES: u32 = 1024 * 1024;
 /// How often the outbox is looked at when nobody rang.
 const POLL: Duration = Duration::from_secs(1);
 /// The longest pause after failures.
@@ -56,10 +58,22 @@ pub struct Relay {
     pub clock: Clock,
 }
 
+/// What one round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Rows that were published.
+    pub published: i64,
+    /// Whether more were waiting than one batch takes.
+    pub more: bool,
+}
+
+/// Why a batch was not published.
 #[derive(Debug, thiserror::Error)]
-enum RelayError {
+pub enum RelayError {
+    /// The database is away.
     #[error("the outbox cannot be read: {0}")]
     Database(#[from] DbErr),
+    /// The sidecar or its broker is away, or refused an event.
     #[error("the sidecar did not take the events: {0}")]
     Publish(#[from] tonic::Status),
 }
@@ -70,12 +84,12 @@ impl Relay {
         let mut failures: u32 = 0;
         while !stop.is_cancelled() {
             let pause = match self.publish_batch().await {
-                Ok(published) => {
+                Ok(Batch { published, more }) => {
                     if failures > 0 {
                         tracing::info!(service = self.app_id, published, "the outbox drains again");
                     }
                     failures = 0;
-                    if published >= BATCH { Duration::ZERO } else { POLL }
+                    if more { Duration::ZERO } else { POLL }
                 }
                 Err(error) => {
                     failures = failures.saturating_add(1);
@@ -94,14 +108,18 @@ impl Relay {
         }
     }
 
-    /// Publishes the oldest rows of the shards that no other replica holds, and returns how many they were.
-    async fn publish_batch(&self) -> Result<u64, RelayError> {
+    /// Publishes the oldest rows of the shards that no other replica holds.
+    ///
+    /// # Errors
+    /// When the database or the sidecar is away; then all of the batch remains, and some of it may have been published.
+    pub async fn publish_batch(&self) -> Result<Batch, RelayError> {
         let transaction = self.db.begin().await?;
         let shards = self.claim_shards(&transaction).await?;
         let rows = self.oldest(&transaction, shards).await?;
+        let waiting = rows.first().map_or(0, |row| row.waiting);
         if rows.is_empty() {
             transaction.rollback().await?;
-            return Ok(0);
+            return Ok(Batch { published: 0, more: false });
         }
         try_join_all(
             by_topic(&rows, self.app_id)
@@ -111,7 +129,8 @@ impl Relay {
         .await?;
         self.mark_published(&transaction, &rows).await?;
         transaction.commit().await?;
-        Ok(rows.len() as u64)
+        let published = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        Ok(Batch { published, more: published < waiting })
     }
 
     /// Takes the shards that are free for the length of the transaction. A statement of its own, so that the next one sees
@@ -127,9 +146,14 @@ impl Relay {
 
     async fn oldest(&self, transaction: &DatabaseTransaction, shards: Vec<i16>) -> Result<Vec<OutboxRow>, DbErr> {
         let sql = format!(
-            "SELECT id, workspace_id, event_id, event_type, topics, payload, trace_context \
-             FROM {}.outbox WHERE published_at IS NULL AND shard = ANY ($1) ORDER BY id LIMIT {BATCH}",
-            self.schema
+            "WITH oldest AS (\
+               SELECT *, count(*) OVER () AS waiting, \
+                 sum(octet_length(payload::text)) OVER (ORDER BY id) - octet_length(payload::text) AS bytes_before \
+               FROM (SELECT * FROM {}.outbox WHERE published_at IS NULL AND shard = ANY ($1) ORDER BY id LIMIT {}) row) \
+             SELECT id, workspace_id, event_id, event_type, topics, payload, trace_context, waiting \
+             FROM oldest WHERE bytes_before < {BATCH_BYTES} ORDER BY id LIMIT {BATCH_ROWS}",
+            self.schema,
+            BATCH_ROWS + 1
         );
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [shards.into()]);
         OutboxRow::find_by_statement(statement).all(transaction).await

@@ -17,6 +17,8 @@ pub(super) struct OutboxRow {
     pub(super) topics: Vec<String>,
     pub(super) payload: Value,
     pub(super) trace_context: Option<String>,
+    /// How many rows were waiting when this one was read, counted up to one more than a batch takes.
+    pub(super) waiting: i64,
 }
 
 impl OutboxRow {

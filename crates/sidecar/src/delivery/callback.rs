@@ -2,19 +2,19 @@
 
 use axum::http::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode, header};
+use platform::dapr::API_TOKEN;
 use reqwest::{Method, RequestBuilder};
 
 use super::subscriptions::Subscription;
 use crate::envelope::Summary;
 use crate::log::Message;
-use crate::sidecar::{Sidecar, TOKEN_HEADER};
+use crate::sidecar::Sidecar;
 
 /// A request to the app, with the app's token.
 pub(crate) fn request(sidecar: &Sidecar, method: Method, path: &str) -> RequestBuilder {
     let request = sidecar.shared.client.request(method, sidecar.app_url(path));
-    let request = request.timeout(sidecar.shared.callback_timeout);
     match &sidecar.shared.app_api_token {
-        Some(token) => request.header(TOKEN_HEADER, token),
+        Some(token) => request.header(API_TOKEN, token.expose()),
         None => request,
     }
 }
@@ -76,7 +76,7 @@ fn headers(subscription: &Subscription, message: &Message, summary: &Summary) ->
 /// Names that a publisher must not be able to set on the request to the app.
 fn is_reserved(name: &str) -> bool {
     let reserved =
-        ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", TOKEN_HEADER];
+        ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", API_TOKEN];
     reserved.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 

@@ -139,7 +139,8 @@ impl Worker {
     fn event(&self, message: &Message, raw: bool) -> Result<(Vec<u8>, Summary), serde_json::Error> {
         if raw {
             let Topic { pubsub, name } = &self.subscription.topic;
-            return Ok((envelope::around_raw(pubsub, name, &message.envelope)?, Summary::default()));
+            let random = &self.sidecar.shared.random;
+            return Ok((envelope::around_raw(pubsub, name, &message.envelope, random)?, Summary::default()));
         }
         Ok((message.envelope.clone(), Summary::read(&message.envelope)?))
     }

@@ -6,13 +6,14 @@ mod secrets;
 mod service;
 
 use dapr::dapr::proto::runtime::v1::dapr_server::DaprServer;
+use platform::dapr::API_TOKEN;
 use tokio::net::TcpListener;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Status};
 
-use crate::sidecar::{Sidecar, TOKEN_HEADER};
+use crate::sidecar::Sidecar;
 use service::Api;
 
 /// The largest message, in bytes.
@@ -23,7 +24,7 @@ pub(crate) async fn serve(sidecar: Sidecar, listener: TcpListener) {
     let stop = sidecar.stop.clone();
     let door = sidecar.clone();
     let admit = move |request: Request<()>| {
-        let token = request.metadata().get(TOKEN_HEADER).map(tonic::metadata::MetadataValue::as_encoded_bytes);
+        let token = request.metadata().get(API_TOKEN).map(tonic::metadata::MetadataValue::as_encoded_bytes);
         if door.admits(token) { Ok(request) } else { Err(Status::unauthenticated("invalid api token")) }
     };
     let api = DaprServer::new(Api(sidecar)).max_decoding_message_size(MAX_MESSAGE);

@@ -8,7 +8,7 @@ use crate::publish::{BulkFailure, BulkPublication, Entry, Publication, Reason, R
 use crate::sidecar::Sidecar;
 
 pub(super) async fn one(sidecar: &Sidecar, request: Request<v1::PublishEventRequest>) -> Result<(), Status> {
-    let trace = trace(request.metadata());
+    let trace = trace(sidecar, request.metadata());
     let request = request.into_inner();
     let publication = Publication {
         pubsub: request.pubsub_name,
@@ -25,7 +25,7 @@ pub(super) async fn bulk(
     sidecar: &Sidecar,
     request: Request<v1::BulkPublishRequest>,
 ) -> Result<v1::BulkPublishResponse, Status> {
-    let trace = trace(request.metadata());
+    let trace = trace(sidecar, request.metadata());
     let request = request.into_inner();
     let entries = request.entries.into_iter().map(|entry| Entry {
         id: entry.entry_id,
@@ -52,9 +52,9 @@ pub(super) async fn bulk(
     }
 }
 
-fn trace(metadata: &MetadataMap) -> Trace {
+fn trace(sidecar: &Sidecar, metadata: &MetadataMap) -> Trace {
     let text = |name: &str| metadata.get(name).and_then(|value| value.to_str().ok());
-    Trace::new(text("traceparent"), text("tracestate"))
+    Trace::new(text("traceparent"), text("tracestate"), &sidecar.shared.random)
 }
 
 impl From<Refusal> for Status {

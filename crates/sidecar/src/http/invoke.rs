@@ -1,5 +1,7 @@
 //! Service invocation: a request goes to another app, the app's answer comes back as it is.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -7,11 +9,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use platform::dapr::API_TOKEN;
 
 use super::error::legacy;
 use super::path::unescape;
 use super::read;
-use crate::sidecar::{Sidecar, TOKEN_HEADER};
+use crate::sidecar::Sidecar;
 
 const CODE: &str = "ERR_DIRECT_INVOKE";
 const APP_ID: &str = "dapr-app-id";
@@ -19,6 +22,9 @@ const CALLER: &str = "dapr-caller-app-id";
 const CALLEE: &str = "dapr-callee-app-id";
 const CALLER_NAMESPACE: &str = "dapr-caller-namespace";
 const NAMESPACE: &str = "default";
+
+/// An invocation takes as long as the app and its caller like, as with daprd: a year stands for no limit.
+const PATIENCE: Duration = Duration::from_hours(365 * 24);
 
 /// Headers of one connection (RFC 9110 §7.6.1), and those that are written anew.
 const NOT_PASSED: [&str; 11] = [
@@ -32,7 +38,7 @@ const NOT_PASSED: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
     "content-length",
-    TOKEN_HEADER,
+    API_TOKEN,
 ];
 
 /// Any request that names an app: in the path, in `dapr-app-id`, or as the user of basic authentication.
@@ -51,7 +57,7 @@ pub(super) async fn answer(sidecar: &Sidecar, request: Request) -> Response {
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("http://127.0.0.1:{}{path}{query}", peer.port);
     let headers = forwarded(sidecar, &app, &parts);
-    let request = sidecar.shared.client.request(parts.method, url).headers(headers).body(body);
+    let request = sidecar.shared.client.request(parts.method, url).headers(headers).timeout(PATIENCE).body(body);
     match request.send().await {
         Ok(answer) => pass_back(answer),
         Err(error) => failed(&app, &crate::delivery::reason(&error)),
@@ -122,7 +128,7 @@ fn forwarded(sidecar: &Sidecar, callee: &str, parts: &Parts) -> HeaderMap {
         set("forwarded", &format!("for=127.0.0.1;by=127.0.0.1;host={host}"));
     }
     if let Some(token) = &sidecar.shared.app_api_token {
-        set(TOKEN_HEADER, token);
+        set(API_TOKEN, token.expose());
     }
     headers
 }

@@ -7,6 +7,7 @@ mod metadata;
 mod path;
 mod publish;
 mod secrets;
+mod web_page;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -14,9 +15,10 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
+use platform::dapr::API_TOKEN;
 use tokio::net::TcpListener;
 
-use crate::sidecar::{Sidecar, TOKEN_HEADER};
+use crate::sidecar::Sidecar;
 use path::Operation;
 
 /// The largest body, in bytes.
@@ -37,11 +39,14 @@ pub(crate) async fn serve(sidecar: Sidecar, listener: TcpListener) {
 }
 
 async fn answer(State(sidecar): State<Sidecar>, request: Request) -> Response {
+    if let Some(refusal) = web_page::refuse(&request).filter(|_| false) {
+        return refusal;
+    }
     let operation = path::operation(request.method(), request.uri().path());
     if let Operation::Health { outbound } = operation {
         return health::answer(&sidecar, outbound);
     }
-    if !sidecar.admits(request.headers().get(TOKEN_HEADER).map(axum::http::HeaderValue::as_bytes)) {
+    if !sidecar.admits(request.headers().get(API_TOKEN).map(axum::http::HeaderValue::as_bytes)) {
         return (StatusCode::UNAUTHORIZED, "invalid api token").into_response();
     }
     match operation {

@@ -27,7 +27,7 @@ pub(super) async fn one(sidecar: &Sidecar, pubsub: String, topic: String, reques
     let publication = Publication {
         content_type: text(&parts.headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned(),
         metadata: metadata(&parts.uri),
-        trace: trace(&parts.headers),
+        trace: trace(sidecar, &parts.headers),
         pubsub,
         topic,
         data,
@@ -67,7 +67,7 @@ pub(super) async fn bulk(sidecar: &Sidecar, pubsub: String, topic: String, reque
         }
     };
     let metadata = metadata(&parts.uri);
-    let publication = BulkPublication { pubsub, topic, entries, metadata, trace: trace(&parts.headers) };
+    let publication = BulkPublication { pubsub, topic, entries, metadata, trace: trace(sidecar, &parts.headers) };
     match sidecar.publish_bulk(publication).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(BulkFailure::Refused(refused)) => refused.into_response(),
@@ -109,8 +109,8 @@ fn metadata(uri: &Uri) -> Metadata {
     named.collect()
 }
 
-fn trace(headers: &HeaderMap) -> Trace {
-    Trace::new(text(headers, "traceparent"), text(headers, "tracestate"))
+fn trace(sidecar: &Sidecar, headers: &HeaderMap) -> Trace {
+    Trace::new(text(headers, "traceparent"), text(headers, "tracestate"), &sidecar.shared.random)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

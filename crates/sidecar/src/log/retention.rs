@@ -1,11 +1,12 @@
-//! Forgetting: messages that are old and that every consumer group has passed.
+//! Forgetting: messages that are old and that every consumer group has passed. Dead letters are never forgotten: as a rule
+//! nobody subscribes to them, so no group holds them back, and they wait for somebody to look.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::Log;
 
-/// A message that a group has yet to pass stays, however old it is.
+/// A message that a group has yet to pass stays, however old it is, and so does every message of a topic `<topic>.dead`.
 const FORGET: &str = "\
 DELETE FROM sidecar.messages WHERE (pubsub, topic, partition, message_offset) IN (
     SELECT pubsub, topic, partition, message_offset FROM sidecar.messages AS message

@@ -14,3 +14,4 @@ mod start;
 mod subscriptions;
 mod tokens;
 mod unsupported;
+mod web_page;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use platform::clock::Clock;
+use platform::random::Random;
 use reqwest::{Method, RequestBuilder};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
@@ -142,7 +143,7 @@ fn reqwest_client() -> reqwest::Client {
 
 /// Loads components from a folder that has `documents` in a file.
 pub(crate) fn load(documents: &str) -> Result<Resources, sidecar::ResourceError> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string()).join("components");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Random::system().uuid().to_string()).join("components");
     std::fs::create_dir_all(&folder).expect("make the folder");
     std::fs::write(folder.join("all.yaml"), documents).expect("write the file");
     let loaded = Resources::load(&folder);

@@ -1,13 +1,14 @@
 //! The tokens, both ways.
 
+use platform::config::Secret;
 use serde_json::json;
 
 use crate::app::TestApp;
 use crate::rig::{Plan, Rig, database, subscribe_to};
 
 fn tokens(settings: &mut sidecar::Settings) {
-    settings.dapr_api_token = Some("ours".to_owned());
-    settings.app_api_token = Some("theirs".to_owned());
+    settings.dapr_api_token = Some(Secret::new("ours"));
+    settings.app_api_token = Some(Secret::new("theirs"));
 }
 
 #[tokio::test]

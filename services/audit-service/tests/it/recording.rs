@@ -112,7 +112,7 @@ async fn the_largest_task_fits() {
     let mut event = with(with(created(1), "/event_type", json!("task.updated")), "/task_data", task.clone());
     event["previous_data"] = task;
     let body = body(&event);
-    assert!(body.len() > platform::lifecycle::MAX_BODY);
+    assert!(body.len() > platform::layers::MAX_BODY);
     assert_eq!(service.deliver("task-events", body).await, "SUCCESS");
     assert_eq!(items(&service).await[0]["details"], event);
 }

@@ -3,14 +3,13 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use platform::extract::{Path, parse_json};
+use platform::extract::{OptionalJson, Path};
 use platform::problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::{CallerRefusals, EditHeaders, OnceHeader, OnceRefusals, TaskPath, TaskRefusals};
+use super::docs::{BodyRefusals, CallerRefusals, EditHeaders, OnceHeader, OnceRefusals, TaskPath, TaskRefusals};
 use super::if_match::if_match;
 use super::once::once;
 use super::respond::replayed;
@@ -32,43 +31,43 @@ pub struct VerbInput {
 /// Completes a task; one that is completed already stays as it is.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/complete", tag = "tasks", operation_id = "complete_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
 pub async fn complete(
     State(app): State<App>,
     caller: Caller,
     Path(task): Path<TaskPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: OptionalJson<VerbInput>,
 ) -> Result<Response, Problem> {
-    carry_out(app, caller, task, &headers, &body, Verb::Complete).await
+    carry_out(app, caller, task, &headers, body, Verb::Complete).await
 }
 
 /// Opens a completed task again.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/reopen", tag = "tasks", operation_id = "reopen_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
 pub async fn reopen(
     State(app): State<App>,
     caller: Caller,
     Path(task): Path<TaskPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: OptionalJson<VerbInput>,
 ) -> Result<Response, Problem> {
-    carry_out(app, caller, task, &headers, &body, Verb::Reopen).await
+    carry_out(app, caller, task, &headers, body, Verb::Reopen).await
 }
 
 /// Puts a task away without deleting it.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/archive", tag = "tasks", operation_id = "archive_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
 pub async fn archive(
     State(app): State<App>,
     caller: Caller,
     Path(task): Path<TaskPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: OptionalJson<VerbInput>,
 ) -> Result<Response, Problem> {
-    carry_out(app, caller, task, &headers, &body, Verb::Archive).await
+    carry_out(app, caller, task, &headers, body, Verb::Archive).await
 }
 
 async fn carry_out(
@@ -76,11 +75,10 @@ async fn carry_out(
     caller: Caller,
     task: TaskPath,
     headers: &HeaderMap,
-    body: &[u8],
+    OptionalJson { value: input, bytes }: OptionalJson<VerbInput>,
     verb: Verb,
 ) -> Result<Response, Problem> {
-    let once = once(headers, &caller.actor.user_id, &format!("tasks/{}/{}", task.id, verb.as_str()), body)?;
-    let input: VerbInput = if body.is_empty() { VerbInput::default() } else { parse_json(body)? };
+    let once = once(headers, &caller.actor.user_id, &format!("tasks/{}/{}", task.id, verb.as_str()), &bytes)?;
     let expected = if_match(headers)?.and(input.version);
     let mut change = match app.changes.begin_once(caller.trace, once).await? {
         Begun::Fresh(change) => change,

@@ -98,10 +98,8 @@ async fn another_request_with_the_same_key_is_refused() {
     let api = Api::start().await;
     let key = key();
     post_once(&api, REGISTER, &key, &ada()).await.expect(201);
-    for change in [json!({"email": "ada@example.org"}), json!({"password": "another password"})] {
-        let answer = post_once(&api, REGISTER, &key, &ada_with(&change)).await;
-        answer.expect_problem(422, "idempotency_key_reused");
-    }
+    let other = ada_with(&json!({"email": "ADA@example.com", "password": "another password"}));
+    post_once(&api, REGISTER, &key, &other).await.expect_problem(422, "idempotency_key_reused");
     // The other endpoint has keys of its own.
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     assert!(!is_repetition(&post_once(&api, TOKEN, &key, &body).await.expect(200)));
@@ -111,6 +109,26 @@ async fn another_request_with_the_same_key_is_refused() {
         let body = if path == REGISTER { ada() } else { body.clone() };
         post_once(&api, path, "two words", &body).await.expect_problem(400, "idempotency_key_invalid");
     }
+}
+
+/// Nobody is signed in yet: whoever guesses another's key learns nothing, and takes nothing away.
+#[tokio::test]
+async fn keys_of_different_people_are_different_keys() {
+    let api = Api::start().await;
+    let key = key();
+    let bob = ada_with(&json!({"email": "bob@example.com", "first_name": "Bob"}));
+    let registrations = [
+        post_once(&api, REGISTER, &key, &ada()).await.expect(201).json(),
+        post_once(&api, REGISTER, &key, &bob).await.expect(201).json(),
+    ];
+    for registration in &registrations {
+        let exchanged = post_once(&api, TOKEN, &key, &exchange(registration)).await.expect(200);
+        assert!(!is_repetition(&exchanged));
+        let sign_in = json!({"email": registration["user"]["email"], "password": PASSWORD});
+        assert!(!is_repetition(&post_once(&api, TOKEN, &key, &sign_in).await.expect(200)));
+    }
+    assert_eq!(api.number("SELECT count(*) FROM core.idempotency_keys").await, 6);
+    assert_eq!(api.number("SELECT count(*) FROM core.idempotency_keys WHERE scope LIKE '%@%'").await, 0);
 }
 
 #[tokio::test]

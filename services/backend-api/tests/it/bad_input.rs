@@ -1,8 +1,7 @@
 //! What cannot be read or is not allowed is refused by name, and has no effect.
 
-use platform::config::Variables;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{APP_TOKEN, Api};
 
@@ -147,37 +146,4 @@ async fn what_is_meant_for_the_sidecar_does_not_exist_for_others() {
         |token: &'static str| anyone.request(Method::POST, path).header("dapr-api-token", token).json(&body).send();
     assert_eq!(post("wrong").await.expect_problem(404, "not_found")["detail"], "There is no such path.");
     assert_eq!(post(APP_TOKEN).await.expect_problem(404, "not_found")["detail"], "There is no such ticket.");
-}
-
-#[tokio::test]
-async fn a_ticket_is_good_once_and_for_30_seconds() {
-    let api = Api::start().await;
-    let alice = api.person("alice");
-    let sidecar = testkit::http::Client::new(&api.base);
-    let redeem = |ticket: Value| {
-        let request = sidecar.request(Method::POST, "/internal/ws-tickets/redeem").header("dapr-api-token", APP_TOKEN);
-        request.json(&json!({"ticket": ticket})).send()
-    };
-    let buy = || async { alice.client.post("/api/alice/ws-ticket", &json!({})).await.expect(201).json() };
-    let bought = buy().await;
-    assert_eq!(bought["expires_in"], 30);
-    let redeemed = redeem(bought["ticket"].clone()).await.expect(200).json();
-    assert_eq!(redeemed, json!({"user_id": "alice", "expires_at": "2026-01-31T09:15:00Z"}));
-    redeem(bought["ticket"].clone()).await.expect_problem(404, "not_found");
-    let late = buy().await;
-    api.clock.advance(chrono::Duration::seconds(30));
-    redeem(late["ticket"].clone()).await.expect_problem(404, "not_found");
-}
-
-#[tokio::test]
-async fn history_says_so_when_its_keeper_is_away() {
-    let api = Api::start_with(Variables::default()).await;
-    let alice = api.person("alice");
-    let answer = alice.client.get("/api/alice/audit-logs").await;
-    answer.expect_problem(503, "service_unavailable");
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    for query in ["task_id=x", "from=x", "to=x", "limit=0", "event_type=%00", "colour=red"] {
-        let path = format!("/api/alice/audit-logs?{query}");
-        alice.client.get(&path).await.expect_problem(422, "validation_failed");
-    }
 }

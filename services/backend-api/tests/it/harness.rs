@@ -43,9 +43,13 @@ impl Api {
 
     /// The same with some variables set.
     pub(crate) async fn start_with(variables: Variables) -> Self {
+        Self::start_on(variables, Database::create::<Migrator>(SCHEMA).await).await
+    }
+
+    /// The same with a database that was made before.
+    pub(crate) async fn start_on(variables: Variables, database: Database) -> Self {
         let clock = testkit::clock();
         let issuer = Issuer::start(&clock).await;
-        let database = Database::create::<Migrator>(SCHEMA).await;
         Self::run(variables, clock, issuer, database).await
     }
 

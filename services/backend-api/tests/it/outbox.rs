@@ -1,8 +1,10 @@
 //! While the sidecar is away: requests succeed, events wait, and readiness says so without giving up.
 
-use serde_json::json;
-use testkit::http::Client;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::http::{Client, Request};
 
+use crate::account::ada;
 use crate::harness::Api;
 
 #[tokio::test]
@@ -32,8 +34,16 @@ async fn the_trace_of_the_request_goes_with_its_events() {
     let api = Api::start().await;
     let alice = api.person("alice");
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let request = alice.client.request("POST".parse().unwrap(), &alice.tasks()).header("traceparent", trace);
-    request.json(&json!({"title": "Traced"})).send().await.expect(201);
-    let event = api.events().await.pop().unwrap();
-    assert!(event["trace"].as_str().unwrap().starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+    let traced = |request: Request, body: Value| request.header("traceparent", trace).json(&body).send();
+    let first_sight = alice.client.request(Method::POST, &alice.tasks());
+    traced(first_sight, json!({"title": "Traced"})).await.expect(201);
+    let anyone = Client::new(&api.base);
+    traced(anyone.request(Method::POST, "/api/auth/register"), ada()).await.expect(201);
+    let events = api.events().await;
+    let types: Vec<_> = events.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["user.created", "task.created", "user.created"]);
+    for event in events {
+        let trace = event["trace"].as_str().unwrap_or_default();
+        assert!(trace.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{event}");
+    }
 }

@@ -218,9 +218,8 @@ async fn concurrent_changes_of_one_workspace_are_numbered_without_a_gap() {
     let (patched, created) = tokio::join!(futures::future::join_all(patches), futures::future::join_all(creates));
     assert!(patched.iter().all(|answer| answer.status == 200) && created.iter().all(|answer| answer.status == 201));
     let events = api.events().await;
-    let mut sequences: Vec<_> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+    let sequences: Vec<_> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
     assert!(sequences.is_sorted(), "the order of the outbox is the order of the numbers");
-    sequences.dedup();
     assert_eq!(sequences, (1..=42).collect::<Vec<_>>());
     // Each update starts from what the one before it left.
     let updates: Vec<_> = events.iter().filter(|event| event["event_type"] == "task.updated").collect();

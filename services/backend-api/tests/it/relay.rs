@@ -1,0 +1,153 @@
+//! The outbox and a real sidecar: everything leaves, in order, once, however large, whoever was away.
+
+use std::time::Duration;
+
+use backend_api::{APP_ID, Migrator, SCHEMA};
+use platform::config::{Reader, ServiceConfig, Variables};
+use platform::dapr::publish::Publisher;
+use platform::database::PoolOptions;
+use platform::outbox::{Relay, Wake};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value, json};
+use sidecar::{App, Resources, Settings};
+use testkit::{Database, Migrated, eventually};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::harness::Api;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A port that is held but refuses connections until somebody listens on it.
+struct Held(TcpSocket);
+
+impl Held {
+    fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+
+    fn listen(self) -> TcpListener {
+        self.0.listen(128).unwrap()
+    }
+}
+
+async fn database() -> Database {
+    let schemas = [Migrated::by::<Migrator>(SCHEMA), Migrated::by::<sidecar::Migrator>(sidecar::SCHEMA)];
+    Database::create_with(&schemas).await
+}
+
+/// An embedded sidecar for backend-api; it stops when the guard is dropped.
+async fn start_sidecar(url: &str, grpc: TcpListener) -> DropGuard {
+    let db = platform::database::connect(url, &PoolOptions::default()).await.unwrap();
+    let resources = Resources::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../components")).unwrap();
+    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let app = App { app_id: APP_ID.to_owned(), app_port: Held::new().port(), http, grpc };
+    let stop = CancellationToken::new();
+    tokio::spawn(sidecar::run(db, Settings::new(vec![app], resources, testkit::clock()), stop.clone()));
+    stop.drop_guard()
+}
+
+/// What is on a topic, in the order of its partitions' offsets: workspace and sequence.
+async fn published(api: &Api, topic: &str) -> Vec<(String, i64)> {
+    let sql = format!(
+        "SELECT convert_from(envelope, 'UTF8')::jsonb -> 'data' FROM sidecar.messages WHERE topic = '{topic}' \
+         ORDER BY partition, message_offset"
+    );
+    let rows = api.owner().await.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    let read = |data: Value| {
+        (data["organization_id"].as_str().unwrap().to_owned(), data["sequence"].as_i64().unwrap())
+    };
+    rows.iter().map(|row| read(row.try_get_by_index(0).unwrap())).collect()
+}
+
+/// Insists that each workspace's events are there in order, none twice.
+fn assert_in_order(events: &[(String, i64)]) {
+    for pair in events.windows(2) {
+        assert!(pair[0].0 != pair[1].0 || pair[0].1 < pair[1].1, "{pair:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_waited_while_the_sidecar_was_away_leaves_when_it_returns_also_what_is_large() {
+    let (database, grpc) = (database().await, Held::new());
+    let sidecar_url = database.url_of("sidecar");
+    let variables = Variables::default().with("DAPR_GRPC_PORT", grpc.port().to_string());
+    let api = Api::start_on(variables, database).await;
+    let alice = api.person("alice");
+    let task = alice.create(json!({"title": "Large", "description": "é".repeat(32 * 1024)})).await;
+    // One change, 51 events of two whole tasks each: far more than one gRPC request takes.
+    let tags: Vec<String> = (0..50).map(|n| format!("tag {n}")).collect();
+    alice.client.patch(&alice.task(&task), &json!({"tags": tags})).await.expect(200);
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE published_at IS NULL").await, 53);
+
+    let _sidecar = start_sidecar(&sidecar_url, grpc.listen()).await;
+    let pending = "SELECT count(*) FROM core.outbox WHERE published_at IS NULL";
+    eventually(DEADLINE, || async { (api.number(pending).await == 0).then_some(()) }).await;
+    let events = published(&api, "task-events").await;
+    assert_eq!(events.iter().map(|(_, sequence)| *sequence).collect::<Vec<_>>(), (2..=53).collect::<Vec<_>>());
+    assert_eq!(published(&api, "task-updates").await, events);
+    assert_eq!(published(&api, "user-activities").await.len(), 3, "user.created, task.created, task.updated");
+}
+
+#[tokio::test]
+async fn two_replicas_publish_everything_once_and_in_order() {
+    let (database, grpc) = (database().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let (url, sidecar_url) = (database.url(), database.url_of("sidecar"));
+    let variables = Variables::default().with("DAPR_GRPC_PORT", grpc.local_addr().unwrap().port().to_string());
+    let _sidecar = start_sidecar(&sidecar_url, grpc).await;
+    // The service's own relay is the third: it has no sidecar and so publishes nothing.
+    let api = Api::start_on(Variables::default(), database).await;
+    let config = ServiceConfig::read(&mut Reader::new(&variables), 0, 0, 0);
+    let relay = || async {
+        let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+        let publisher = Publisher::new(&config).unwrap();
+        Relay { db, schema: "core", app_id: APP_ID, publisher, wake: Wake::default(), clock: testkit::clock() }
+    };
+    let (one, other) = (relay().await, relay().await);
+    let people: Vec<_> = (0..5).map(|n| api.person(&format!("person-{n}"))).collect();
+    let writing = futures::future::join_all(people.iter().map(|person| async {
+        for n in 0..10 {
+            person.create(json!({"title": n.to_string()})).await;
+        }
+    }));
+    let stop = CancellationToken::new();
+    let publishing = [one, other].map(|relay| tokio::spawn(relay.run(stop.clone())));
+    writing.await;
+    let pending = "SELECT count(*) FROM core.outbox WHERE published_at IS NULL";
+    eventually(DEADLINE, || async { (api.number(pending).await == 0).then_some(()) }).await;
+    stop.cancel();
+    for relay in publishing {
+        relay.await.unwrap();
+    }
+    let events = published(&api, "task-updates").await;
+    assert_eq!(events.len(), 50);
+    assert_in_order(&events);
+}
+
+#[tokio::test]
+async fn what_was_published_is_removed_after_a_while_and_what_waits_is_not() {
+    let (database, grpc) = (database().await, Held::new());
+    let url = database.url();
+    let api = Api::start_on(Variables::default(), database).await;
+    let alice = api.person("alice");
+    alice.create(json!({"title": "Waits"})).await;
+    let clock = testkit::clock();
+    let config = ServiceConfig::read(&mut Reader::new(&Variables::default()), 0, 0, grpc.port());
+    let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+    let publisher = Publisher::new(&config).unwrap();
+    let relay = Relay { db, schema: "core", app_id: APP_ID, publisher, wake: Wake::default(), clock: clock.clone() };
+    let first = "UPDATE core.outbox SET published_at = created_at WHERE sequence = 1";
+    api.owner().await.execute_unprepared(first).await.unwrap();
+    assert_eq!(relay.remove_published().await.unwrap(), 0, "it was published just now");
+    clock.advance(chrono::Duration::minutes(11));
+    assert_eq!(relay.remove_published().await.unwrap(), 1);
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox").await, 1);
+    assert!(relay.publish_batch().await.is_err(), "the sidecar is away");
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE published_at IS NULL").await, 1);
+}
