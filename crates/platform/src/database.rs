@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 
-use crate::config::{Reader, Variables};
+use crate::config::{Reader, Secret, Variables};
 
 /// A service's own corner of the database.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,29 @@ pub struct PoolOptions {
 impl Default for PoolOptions {
     fn default() -> Self {
         Self { max_connections: 16, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// Where a service's database is and how much of it the service may use.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`: its address, as the service's own role.
+    pub url: Secret,
+    /// `DATABASE_POOL`: connections at most, 1 to 100; 16 unless set.
+    pub pool: PoolOptions,
+}
+
+impl DatabaseConfig {
+    /// Reads both; the address must be set.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let hint = "the address of the database, such as postgres://user:password@host/name";
+        let url = Secret::new(reader.required("DATABASE_URL", hint));
+        let pool = PoolOptions::default();
+        let max_connections = reader.parse_or("DATABASE_POOL", pool.max_connections);
+        if !(1..=100).contains(&max_connections) {
+            reader.mistake("DATABASE_POOL", "must be 1 to 100 connections");
+        }
+        Self { url, pool: PoolOptions { max_connections, ..pool } }
     }
 }
 
@@ -118,9 +141,9 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
     transaction.execute_unprepared(&sql).await.map(|_| ())
 }
 
-/// Closes the pool, so that the server sees a farewell; what is still in use after a second is left behind.
+/// Closes the pool, so that the server sees a farewell; what is still in use after 300 ms is left behind.
 pub async fn leave(db: DatabaseConnection) {
-    if !matches!(tokio::time::timeout(Duration::from_secs(1), db.close()).await, Ok(Ok(()))) {
+    if !matches!(tokio::time::timeout(Duration::from_millis(300), db.close()).await, Ok(Ok(()))) {
         tracing::debug!("connections were left open");
     }
 }
@@ -141,4 +164,38 @@ pub async fn migrate_from<M: MigratorTrait>(variables: &Variables, schema: &Sche
     let owner = connect(url, &PoolOptions { max_connections: 1, ..PoolOptions::default() }).await?;
     migrate::<M>(&owner, schema).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "postgres://core:hunter2@localhost/tidings";
+
+    fn read(variables: &Variables) -> Result<DatabaseConfig, String> {
+        let mut reader = Reader::new(variables);
+        let config = DatabaseConfig::read(&mut reader);
+        reader.finish(config).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn the_address_must_be_told_and_is_not_printed() {
+        let config = read(&Variables::default().with("DATABASE_URL", URL)).unwrap();
+        assert_eq!((config.url.expose(), config.pool.max_connections), (URL, 16));
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        let missing = read(&Variables::default()).unwrap_err();
+        assert!(missing.contains("DATABASE_URL is not set"), "{missing}");
+    }
+
+    #[test]
+    fn a_pool_has_1_to_100_connections() {
+        let pool = |size: &str| read(&Variables::default().with("DATABASE_URL", URL).with("DATABASE_POOL", size));
+        for right in [1, 100] {
+            assert_eq!(pool(&right.to_string()).unwrap().pool.max_connections, right);
+        }
+        for wrong in ["0", "101", "-1", "many"] {
+            let mistake = pool(wrong).unwrap_err();
+            assert!(mistake.contains("DATABASE_POOL"), "{mistake}");
+        }
+    }
 }

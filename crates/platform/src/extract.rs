@@ -1,10 +1,15 @@
 //! axum's extractors, with rejections as problems: unreadable is 400, unsuitable is 413 or 415, invalid is 422.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::{FieldError, Problem};
 
@@ -88,17 +93,40 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         .detail("Send JSON with Content-Type: application/json."))
 }
 
-/// Reads JSON; a wrong or unknown member is told by its JSON Pointer.
+/// A JSON object that is read as `T`. serde's structs by themselves also read an array of their members, which is nobody's
+/// intention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+/// Reads a JSON object; a wrong or unknown member is told by its JSON Pointer.
 ///
 /// # Errors
 /// 400 when it is not JSON, 422 when it is not what is asked for.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
-            Problem::validation(vec![FieldError::new(pointer, data_code(&inner), strip_position(&inner))])
+            Problem::validation(vec![broken_rule(pointer, &inner)])
         } else {
             Problem::unreadable("json_syntax", format!("The body is not JSON: {inner}."))
         }
@@ -107,17 +135,26 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn data_code(error: &serde_json::Error) -> &'static str {
+/// What serde says of a member, in the API's words.
+fn broken_rule(mut pointer: String, error: &serde_json::Error) -> FieldError {
     let text = error.to_string();
-    [("unknown field", "unknown_field"), ("missing field", "required"), ("duplicate field", "duplicate_field")]
-        .into_iter()
-        .find_map(|(start, code)| text.starts_with(start).then_some(code))
-        .unwrap_or("invalid_type")
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let rules =
+        [("unknown field", "unknown_field"), ("missing field", "required"), ("duplicate field", "duplicate_field")];
+    let Some((_, code)) = rules.into_iter().find(|(start, _)| text.starts_with(start)) else {
+        return FieldError::new(pointer, "invalid_type", text);
+    };
+    // What is missing or comes twice has no place of its own yet: it is told by its name.
+    let member = text.split('`').nth(1).unwrap_or_default();
+    if code != "unknown_field" {
+        pointer = format!("{pointer}/{}", escaped(member));
+    }
+    FieldError::new(pointer, code, text)
 }
 
-fn strip_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_owned()
+/// A member's name in a JSON Pointer (RFC 6901 §3).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// RFC 6901.
@@ -126,7 +163,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
             Segment::Enum { variant } => Some(format!("/{variant}")),
             Segment::Unknown => None,
         })
@@ -159,10 +196,61 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         axum::extract::Query::try_from_uri(&parts.uri).map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
             let text = error.body_text();
             let reason = text.rsplit(": ").next().unwrap_or(&text).to_owned();
-            let unknown = reason.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-            let (pointer, code) =
-                unknown.map_or((String::new(), "invalid_parameter"), |name| (format!("/{name}"), "unknown_parameter"));
+            let name = reason.split('`').nth(1).unwrap_or_default();
+            let (pointer, code) = if reason.starts_with("unknown field") {
+                (format!("/{name}"), "unknown_parameter")
+            } else if reason.starts_with("duplicate field") {
+                (format!("/{name}"), "duplicate_parameter")
+            } else {
+                (String::new(), "invalid_parameter")
+            };
             Problem::validation(vec![FieldError::new(pointer, code, reason)])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        title: String,
+        inner: Option<Object<Inner>>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        count: u8,
+    }
+
+    fn told(body: &str) -> (String, String) {
+        let document = parse_json::<Body>(body.as_bytes()).unwrap_err().document("/");
+        let error = &document["errors"][0];
+        (error["pointer"].as_str().unwrap().to_owned(), error["code"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn members_are_told_by_their_pointer() {
+        for (body, pointer, code) in [
+            ("{}", "/title", "required"),
+            (r#"{"title": "a", "title": "b"}"#, "/title", "duplicate_field"),
+            (r#"{"title": "a", "colour": 1}"#, "/colour", "unknown_field"),
+            (r#"{"title": 1}"#, "/title", "invalid_type"),
+            (r#"{"title": "a", "inner": {}}"#, "/inner/count", "required"),
+            (r#"{"title": "a", "inner": {"count": 300}}"#, "/inner/count", "invalid_type"),
+        ] {
+            assert_eq!(told(body), (pointer.to_owned(), code.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert_eq!(told(r#"["a", null]"#), (String::new(), "invalid_type".to_owned()));
+        assert_eq!(told(r#"{"title": "a", "inner": [1]}"#), ("/inner".to_owned(), "invalid_type".to_owned()));
+        let expected = Body { title: "a".to_owned(), inner: Some(Object(Inner { count: 1 })) };
+        assert_eq!(parse_json::<Body>(br#"{"title": "a", "inner": {"count": 1}}"#).unwrap(), expected);
     }
 }

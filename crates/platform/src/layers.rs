@@ -29,10 +29,7 @@ pub(crate) fn around(router: Router, service: &'static str, metrics: Metrics) ->
     let ids = random.clone();
     let routes = router
         .fallback(|| async { Problem::not_found("path") })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
-                .detail("This path does not answer that method; see Allow.")
-        })
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Inside the matched route, so that the metrics know its pattern.
         .route_layer(from_fn(remember_route));
@@ -51,6 +48,13 @@ pub(crate) fn around(router: Router, service: &'static str, metrics: Metrics) ->
         .layer(from_fn(move |request, next| render_problem(ids.clone(), request, next)))
         .layer(from_fn(move |request, next| measure(metrics.clone(), request, next)))
         .layer(from_fn(move |request, next| trace::follow(service, random.clone(), request, next)))
+}
+
+/// Answers a method that a path does not know. Routes that have a layer of their own, such as CORS, set this as their
+/// fallback before the layer, so that the layer sees these requests too.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+        .detail("This path does not answer that method; see Allow.")
 }
 
 /// Ends a request that takes too long, whatever it waits for; its transaction is rolled back.
@@ -84,7 +88,10 @@ async fn render_problem(random: Random, request: Request, next: Next) -> Respons
         HeaderValue::from_str(&bytes.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     });
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    // Files that are not there are told by those who serve files, in their own way.
+    let problem = response.extensions_mut().remove::<Problem>();
+    let bare = response.status() == StatusCode::NOT_FOUND && !is_problem(&response);
+    if let Some(problem) = problem.or_else(|| bare.then(|| Problem::not_found("path"))) {
         let body = problem.document(&path).to_string();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -98,6 +105,10 @@ async fn render_problem(random: Random, request: Request, next: Next) -> Respons
     }
     response.headers_mut().insert(REQUEST_ID.clone(), id);
     response
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
 }
 
 async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {

@@ -12,6 +12,7 @@ pub mod http;
 pub mod layers;
 pub mod lifecycle;
 pub mod metrics;
+pub mod origins;
 pub mod outbox;
 pub mod problem;
 pub mod random;

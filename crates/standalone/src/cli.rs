@@ -121,7 +121,8 @@ fn directory(variable: &str) -> Option<PathBuf> {
 
 fn user(text: &str) -> Result<String, String> {
     let user = text.trim();
-    if user.is_empty() { Err("a user's id is not empty".to_owned()) } else { Ok(user.to_owned()) }
+    let valid = (1..=255).contains(&user.chars().count()) && !user.chars().any(char::is_control);
+    if valid { Ok(user.to_owned()) } else { Err("a user's id has 1 to 255 characters on one line".to_owned()) }
 }
 
 fn lifetime(text: &str) -> Result<TimeDelta, String> {

@@ -7,7 +7,7 @@ use crate::ports::ServicePorts;
 use crate::secrets::{APP_API_TOKEN, AUTH_SECRET, Secrets};
 
 /// How long requests under way may take at the stop, in seconds; with what follows, a system stops within 10 s.
-const DRAIN_SECONDS: u32 = 3;
+const DRAIN_SECONDS: u32 = 2;
 
 /// What the services of one system have in common.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ impl Environment {
         let common = variables
             .clone()
             .with("BIND_ADDRESS", "127.0.0.1")
+            .with("LAME_DUCK_SECONDS", "0")
             .with("DRAIN_SECONDS", DRAIN_SECONDS.to_string())
             .with("APP_API_TOKEN", app_api_token.expose())
             .with("AUTH_SECRET", auth_secret(variables, secrets)?.expose())

@@ -18,8 +18,9 @@ use crate::secrets::Secrets;
 use crate::services::{SIDECAR, Service};
 use crate::{components, readiness, token};
 
-/// How long the services may take to stop: 3 s for requests under way, 3 s for their background work.
-const SERVICES_STOP: Duration = Duration::from_millis(6_200);
+/// How long the services may take to stop: 2 s for requests under way, 3 s for their background work, 300 ms for their
+/// connections, and some.
+const SERVICES_STOP: Duration = Duration::from_millis(5_800);
 
 /// How long deliveries under way may take after the services have stopped, which leaves them little to wait for.
 const SIDECAR_DRAIN: Duration = Duration::from_millis(500);

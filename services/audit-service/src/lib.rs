@@ -13,8 +13,7 @@ mod store;
 
 use anyhow::Context as _;
 use platform::clock::Clock;
-use platform::config::Secret;
-use platform::database::{PoolOptions, Schema, SqlMigration};
+use platform::database::{DatabaseConfig, Schema, SqlMigration};
 use platform::lifecycle;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tokio::net::TcpListener;
@@ -38,18 +37,6 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings the schema up to date; `url` is that of the owner of its tables.
-///
-/// # Errors
-/// When the database is away or refuses; the schema is then as before.
-pub async fn migrate(url: &Secret) -> anyhow::Result<()> {
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
-    let owner = platform::database::connect(url.expose(), &options).await.context("the database is out of reach")?;
-    platform::database::migrate::<Migrator>(&owner, &SCHEMA).await.context("the migration failed")?;
-    owner.close().await?;
-    Ok(())
-}
-
 /// Serves at `listener` until `shutdown`.
 ///
 /// # Errors
@@ -60,8 +47,8 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let url = config.database_url.expose();
-    let db = platform::database::connect(url, &config.pool).await.context("the database is out of reach")?;
+    let DatabaseConfig { url, pool } = &config.database;
+    let db = platform::database::connect(url.expose(), pool).await.context("the database is out of reach")?;
     let service = app::service(&config.service, db.clone(), clock)?;
     let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
     platform::database::leave(db).await;

@@ -1,27 +1,21 @@
-//! audit-service as a process of its own: `audit-service` serves, `audit-service migrate` brings its schema up to date.
+//! `audit-service` serves; `audit-service migrate` brings its schema up to date.
 
-use anyhow::{Context as _, bail};
-use audit_service::{APP_ID, Config};
+use audit_service::{APP_ID, Config, Migrator, SCHEMA, serve};
 use platform::clock::Clock;
 use platform::config::Variables;
-use platform::lifecycle::shutdown_on_signal;
-use tokio::net::TcpListener;
+use platform::{database, lifecycle, telemetry};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let _telemetry = platform::telemetry::init(APP_ID, platform::telemetry::SERVICE_FILTER)?;
     let variables = Variables::from_process();
     match std::env::args().nth(1).as_deref() {
-        None => serve(Config::read(&variables)?).await,
-        Some("migrate") => audit_service::migrate(&Config::read_owner_url(&variables)?).await,
-        Some(other) => bail!("unknown argument {other}: `audit-service` serves, `audit-service migrate` migrates"),
+        Some("migrate") => database::migrate_from::<Migrator>(&variables, &SCHEMA).await,
+        Some(other) => anyhow::bail!("unknown command {other}: use none or migrate"),
+        None => {
+            let _telemetry = telemetry::init(APP_ID, telemetry::SERVICE_FILTER)?;
+            let config = Config::read(&variables)?;
+            let listener = lifecycle::bind(&config.service).await?;
+            serve(config, Clock::system(), listener, lifecycle::shutdown_on_signal()?).await
+        }
     }
-}
-
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let address = (config.service.bind_address, config.service.port);
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("{}:{} cannot be listened on; choose another PORT", address.0, address.1))?;
-    audit_service::serve(config, Clock::system(), listener, shutdown_on_signal()?).await
 }

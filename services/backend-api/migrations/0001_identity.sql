@@ -6,12 +6,16 @@ CREATE TABLE core.workspaces (
     name       text NOT NULL,
     -- The number of the workspace's latest event: gapless, raised in the transaction of the change.
     sequence   bigint NOT NULL DEFAULT 0,
+    -- The date of that event; the next one's is later.
+    last_event_at timestamptz NOT NULL DEFAULT '-infinity',
     created_at timestamptz NOT NULL
 );
 
 -- Ids are text: identity providers choose them.
 CREATE TABLE core.users (
     id           text PRIMARY KEY,
+    -- Who vouched for the user first and speaks for them from then on: the issuer's address, or 'built-in'.
+    issuer       text NOT NULL,
     email        text,
     first_name   text NOT NULL,
     last_name    text NOT NULL,
@@ -53,9 +57,9 @@ CREATE TABLE core.refresh_tokens (
 CREATE INDEX refresh_tokens_by_family ON core.refresh_tokens (family_id);
 CREATE INDEX refresh_tokens_by_expiry ON core.refresh_tokens (expires_at);
 
--- Single-use keys to a WebSocket; only their SHA-256 is kept.
+-- Single-use keys to a WebSocket, made from their id; they themselves are not kept.
 CREATE TABLE core.ws_tickets (
-    ticket_hash      bytea PRIMARY KEY,
+    id               uuid PRIMARY KEY,
     user_id          text NOT NULL REFERENCES core.users (id),
     -- When the token that bought the ticket expires, and the socket with it.
     token_expires_at timestamptz NOT NULL,

@@ -26,9 +26,12 @@ CREATE TABLE core.tasks (
     deleted_at    timestamptz
 );
 
--- One index for each order in which a workspace's living tasks are listed; ties are broken by id.
+-- An index for each order in which a workspace's living tasks are listed, read in both directions; ties are broken by id.
 CREATE INDEX tasks_by_creation ON core.tasks (workspace_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_by_update ON core.tasks (workspace_id, updated_at, id) WHERE deleted_at IS NULL;
+-- Tasks without a due date come last either way, so that due dates need one for each direction.
 CREATE INDEX tasks_by_due_date ON core.tasks (workspace_id, due_date, id) WHERE deleted_at IS NULL;
+CREATE INDEX tasks_by_due_date_backwards ON core.tasks (workspace_id, due_date DESC NULLS LAST, id DESC)
+    WHERE deleted_at IS NULL;
 CREATE INDEX tasks_by_priority ON core.tasks (workspace_id, priority, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_by_tag ON core.tasks USING gin (tags) WHERE deleted_at IS NULL;

@@ -19,7 +19,7 @@ CREATE INDEX outbox_published ON core.outbox (published_at) WHERE published_at I
 
 -- What a POST answered, for its repetition with the same Idempotency-Key.
 CREATE TABLE core.idempotency_keys (
-    -- Whose key it is: the user, or the endpoint where nobody is signed in yet.
+    -- Whose key it is: the user, or, where nobody is signed in yet, the endpoint with an HMAC-SHA256 of what says who asks.
     scope       text NOT NULL,
     key         text NOT NULL,
     -- SHA-256 of what was asked; HMAC-SHA256 where it holds a password.

@@ -12,6 +12,7 @@ use platform::dapr::invoke::Invoker;
 use platform::dapr::publish::Publisher;
 use platform::dapr::{guard, sidecar_check};
 use platform::health::{Check, Health};
+use platform::layers;
 use platform::lifecycle::Service;
 use platform::metrics::Metrics;
 use platform::outbox::{self, Relay, Wake, backlog_check};
@@ -25,17 +26,17 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use crate::actions::hash_password::HashingRoom;
 use crate::api::{self, cursor::CursorSeal};
 use crate::config::Config;
 use crate::domain::derived_key::DerivedKey;
-use crate::domain::refresh_token::RefreshTokenSeal;
+use crate::domain::id_seal::IdSeal;
+use crate::password_hasher::PasswordHasher;
 use crate::store::change::Changes;
+use crate::store::users::KnownUser;
 use crate::{APP_ID, SCHEMA};
 
-/// Users whose personal workspace is remembered.
+/// Users of whom what never changes is remembered.
 const REMEMBERED_USERS: usize = 10_000;
 
 /// How long any outgoing request may take.
@@ -53,17 +54,19 @@ pub struct App {
     /// The built-in issuer.
     pub keys: SigningKeys,
     /// Makes and reads its refresh tokens.
-    pub refresh_tokens: RefreshTokenSeal,
+    pub refresh_tokens: IdSeal,
+    /// Makes and reads tickets to WebSockets.
+    pub ws_tickets: IdSeal,
     /// Hashes its users' passwords.
-    pub hashing: HashingRoom,
+    pub passwords: PasswordHasher,
     /// Recognises requests that hold secrets.
     pub fingerprints: DerivedKey,
     /// Calls other services.
     pub invoker: Invoker,
     /// Seals list cursors.
     pub cursors: CursorSeal,
-    /// The personal workspace of users that were seen before; it never changes.
-    pub known_users: Arc<Cache<String, Uuid>>,
+    /// What never changes about users that were seen before, by their ids.
+    pub known_users: Arc<Cache<String, KnownUser>>,
 }
 
 /// Every route of the public API with its document.
@@ -96,27 +99,28 @@ fn internal_routes() -> Router<App> {
 /// # Errors
 /// When a setting cannot be used.
 pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Random) -> anyhow::Result<Service> {
-    let abroad = platform::http::client(HTTP_TIMEOUT)?;
-    let local = platform::http::loopback_client(HTTP_TIMEOUT)?;
+    let outbound = platform::http::client(HTTP_TIMEOUT)?;
+    let loopback = platform::http::loopback_client(HTTP_TIMEOUT)?;
     let issuer = config.auth_issuer.as_str();
     let keys = SigningKeys::new(&config.auth_secret, issuer, issuer, clock.clone()).context("AUTH_SECRET")?;
     let changes = Changes { db: db.clone(), clock: clock.clone(), wake: Wake::default() };
     let app = App {
         changes: changes.clone(),
         random,
-        verifier: Verifier::new(config.trusted_issuers.clone(), clock.clone(), &abroad).trusting_own(keys.clone()),
+        verifier: Verifier::new(config.trusted_issuers.clone(), clock.clone(), &outbound).trusting_own(keys.clone()),
         keys,
-        refresh_tokens: RefreshTokenSeal::new(&config.auth_secret),
-        hashing: HashingRoom::default(),
+        refresh_tokens: IdSeal::of_refresh_tokens(&config.auth_secret),
+        ws_tickets: IdSeal::of_ws_tickets(&config.auth_secret),
+        passwords: PasswordHasher::default(),
         fingerprints: DerivedKey::new(&config.auth_secret, "tidings-request-fingerprint"),
-        invoker: Invoker::new(local.clone(), &config.service),
+        invoker: Invoker::new(loopback.clone(), &config.service),
         cursors: CursorSeal::new(&config.auth_secret),
         known_users: Arc::new(Cache::new(REMEMBERED_USERS)),
     };
     let metrics = Metrics::new(APP_ID);
     let checks = vec![
         Check::database(db.clone()),
-        sidecar_check(local, &config.service),
+        sidecar_check(loopback, &config.service),
         backlog_check(db.clone(), SCHEMA.name, clock.clone()),
     ];
     let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);
@@ -129,7 +133,9 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
 
     let (public, document) = routes();
     let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
-    let router = public.with_state(app).merge(api::docs::router(document)).layer(cors(config)).merge(internal);
+    // CORS answers preflight requests, whose method no path knows: it must stand around that answer too.
+    let public = public.with_state(app).method_not_allowed_fallback(layers::method_not_allowed).layer(cors(config));
+    let router = public.merge(api::docs::router(document)).merge(internal);
     Ok(Service { router, health, background, background_stop })
 }
 
@@ -137,7 +143,7 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
 fn cors(config: &Config) -> CorsLayer {
     let own = |name| HeaderName::from_static(name);
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(config.allowed_origins.clone()))
+        .allow_origin(AllowOrigin::list(config.allowed_origins.header_values().to_vec()))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
@@ -147,6 +153,13 @@ fn cors(config: &Config) -> CorsLayer {
             own("idempotency-key"),
             own("traceparent"),
         ])
-        .expose_headers([header::ETAG, header::LINK, header::LOCATION, header::RETRY_AFTER, own("idempotent-replayed")])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            own("idempotent-replayed"),
+            own("x-request-id"),
+        ])
         .max_age(Duration::from_mins(10))
 }

@@ -1,18 +1,19 @@
 //! The settings of backend-api.
 
-use axum::http::HeaderValue;
 use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, Secret, ServiceConfig, Variables};
+use platform::database::DatabaseConfig;
+use platform::origins::AllowedOrigins;
+
+use crate::store::users::BUILT_IN_ISSUER;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens and where its sidecar is.
     pub service: ServiceConfig,
-    /// `DATABASE_URL`, as the role of schema `core`.
-    pub database_url: String,
-    /// `DATABASE_POOL`: connections at most.
-    pub database_pool: u32,
+    /// `DATABASE_URL`, as the role of schema `core`, and `DATABASE_POOL`.
+    pub database: DatabaseConfig,
     /// `AUTH_SECRET`: what the built-in issuer's keys, refresh tokens and list cursors are derived from.
     pub auth_secret: Secret,
     /// `AUTH_ISSUER`: the name of the built-in issuer, `iss` and `aud` of its tokens.
@@ -20,7 +21,7 @@ pub struct Config {
     /// `TRUSTED_ISSUERS`: others whose tokens are accepted, such as Better Auth.
     pub trusted_issuers: Vec<TrustedIssuer>,
     /// `ALLOWED_ORIGINS`: browsers' pages that may call the API (CORS).
-    pub allowed_origins: Vec<HeaderValue>,
+    pub allowed_origins: AllowedOrigins,
 }
 
 impl Config {
@@ -32,30 +33,58 @@ impl Config {
         let mut reader = Reader::new(variables);
         let config = Self {
             service: ServiceConfig::read(&mut reader, 8000, 3500, 50_001),
-            database_url: reader.required("DATABASE_URL", "the postgres:// address of the service's database"),
-            database_pool: reader.parse_or("DATABASE_POOL", 16),
+            database: DatabaseConfig::read(&mut reader),
             auth_secret: Secret::new(
                 reader.required("AUTH_SECRET", "at least 32 random bytes: openssl rand -base64 48"),
             ),
             auth_issuer: reader.optional("AUTH_ISSUER").unwrap_or("http://localhost:8000").to_owned(),
             trusted_issuers: TrustedIssuer::read(&mut reader),
-            allowed_origins: origins(&mut reader),
+            allowed_origins: AllowedOrigins::read(&mut reader),
         };
         if reader.optional("AUTH_SECRET").is_some_and(|secret| secret.len() < 32) {
             reader.mistake("AUTH_SECRET", "is too short: at least 32 random bytes, openssl rand -base64 48");
+        }
+        if config.trusted_issuers.iter().any(|trusted| trusted.issuer == BUILT_IN_ISSUER) {
+            reader.mistake("TRUSTED_ISSUERS", "must not name an issuer built-in: that is the one of this service");
         }
         reader.finish(config)
     }
 }
 
-fn origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
-    let list = reader.optional("ALLOWED_ORIGINS").unwrap_or("http://localhost:3000,http://127.0.0.1:3000");
-    let mut origins = Vec::new();
-    for origin in list.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
-        match HeaderValue::from_str(origin) {
-            Ok(value) if origin.contains("://") => origins.push(value),
-            _ => reader.mistake("ALLOWED_ORIGINS", "lists origins such as http://localhost:3000, comma-separated"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        let url = "postgres://core:password@localhost/tidings";
+        Variables::default().with("DATABASE_URL", url).with("AUTH_SECRET", "x".repeat(32))
+    }
+
+    #[test]
+    fn the_database_and_a_secret_are_enough() {
+        let config = Config::read(&variables()).unwrap();
+        assert_eq!((config.service.port, config.database.pool.max_connections), (8000, 16));
+        assert!(!format!("{config:?}").contains("password"));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let issuers = r#"[{"issuer": "built-in", "jwks_url": "http://localhost/jwks", "audience": "a"}]"#;
+        for (name, value) in [
+            ("DATABASE_URL", ""),
+            ("DATABASE_POOL", "0"),
+            ("DATABASE_POOL", "101"),
+            ("DATABASE_POOL", "-1"),
+            ("AUTH_SECRET", "short"),
+            ("ALLOWED_ORIGINS", "localhost"),
+            ("TRUSTED_ISSUERS", issuers),
+        ] {
+            let ConfigErrors(mistakes) = Config::read(&variables().with(name, value)).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].contains(name), "{name}: {mistakes:?}");
+        }
+        let nothing = Config::read(&Variables::default().with("DATABASE_POOL", "1000")).unwrap_err().to_string();
+        for name in ["DATABASE_URL", "DATABASE_POOL", "AUTH_SECRET"] {
+            assert!(nothing.contains(name), "{nothing}");
         }
     }
-    origins
 }

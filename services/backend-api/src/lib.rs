@@ -5,10 +5,11 @@ pub mod api;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod password_hasher;
 pub mod store;
 
 use platform::clock::Clock;
-use platform::database::{self, PoolOptions, Schema, SqlMigration};
+use platform::database::{self, Schema, SqlMigration};
 use platform::lifecycle;
 use platform::random::Random;
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -49,8 +50,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let pool = PoolOptions { max_connections: config.database_pool, ..PoolOptions::default() };
-    let db = database::connect(&config.database_url, &pool).await?;
+    let db = database::connect(config.database.url.expose(), &config.database.pool).await?;
     let service = app::build(&config, db.clone(), clock, Random::system())?;
     let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
     database::leave(db).await;

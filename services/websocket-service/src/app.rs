@@ -17,12 +17,13 @@ use platform::dapr::subscribe::{self, Subscription};
 use platform::health::{Check, Health};
 use platform::lifecycle::{self, Service};
 use platform::metrics::Metrics;
+use platform::origins::AllowedOrigins;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::domain::origin::AllowedOrigins;
 use crate::hub::Hub;
 use crate::metrics::SocketMetrics;
 use crate::{APP_ID, Config, SocketLimits, api, events as deliveries};
@@ -44,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) limits: SocketLimits,
     pub(crate) metrics: SocketMetrics,
     pub(crate) clock: Clock,
+    /// A permit for each socket that may be open without having said whose it is.
+    pub(crate) unauthenticated: Arc<Semaphore>,
     /// Every open socket; the service has not stopped before they have.
     pub(crate) sockets: TaskTracker,
     /// Cancelled when sockets are to close.
@@ -79,6 +82,7 @@ pub async fn serve(
         invoker: Invoker::new(local.clone(), &config.service),
         hub: Hub::new(config.limits.queue_bytes, config.limits.sockets_per_user),
         origins: config.origins,
+        unauthenticated: Arc::new(Semaphore::new(config.limits.unauthenticated_sockets)),
         limits: config.limits,
         metrics: SocketMetrics::new(&metrics),
         clock,

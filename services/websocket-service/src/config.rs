@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, ServiceConfig, Variables};
-
-use crate::domain::origin::AllowedOrigins;
-
-/// The web app's own address, when nothing else is configured.
-const DEFAULT_ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
+use platform::origins::AllowedOrigins;
 
 /// The smallest useful queue, in bytes: less would close every socket at its second event.
 const MIN_QUEUE_BYTES: usize = 1024;
@@ -22,17 +18,19 @@ pub struct Config {
     pub issuers: Vec<TrustedIssuer>,
     /// `ALLOWED_ORIGINS`: whose pages may open a socket.
     pub origins: AllowedOrigins,
-    /// What a single socket may take, in memory and in time.
+    /// What sockets may take, in memory, in number and in time.
     pub limits: SocketLimits,
 }
 
-/// What a single socket may take, in memory and in time.
+/// What sockets may take, in memory, in number and in time.
 #[derive(Clone, Debug)]
 pub struct SocketLimits {
     /// `SOCKET_QUEUE_BYTES`: what may wait for one socket before it counts as a slow reader; 256 KiB unless set.
     pub queue_bytes: usize,
     /// `MAX_SOCKETS_PER_USER`: 50 unless set.
     pub sockets_per_user: usize,
+    /// `MAX_UNAUTHENTICATED_SOCKETS`: how many may be open that have not said whose they are; 1,000 unless set.
+    pub unauthenticated_sockets: usize,
     /// `SOCKET_PING_SECONDS`: how often a ping is sent; 25 s unless set, because proxies close what is silent for 30 s.
     pub ping_every: Duration,
     /// How long a client may take for its first message. Not configurable: 5 s.
@@ -47,6 +45,7 @@ impl Default for SocketLimits {
         Self {
             queue_bytes: 256 * 1024,
             sockets_per_user: 50,
+            unauthenticated_sockets: 1_000,
             ping_every: Duration::from_secs(25),
             first_message: Duration::from_secs(5),
             closing: Duration::from_secs(2),
@@ -64,20 +63,11 @@ impl Config {
         let config = Self {
             service: ServiceConfig::read(&mut reader, 8005, 3504, 50_005),
             issuers: TrustedIssuer::read(&mut reader),
-            origins: origins(&mut reader),
+            origins: AllowedOrigins::read(&mut reader),
             limits: limits(&mut reader),
         };
         reader.finish(config)
     }
-}
-
-fn origins(reader: &mut Reader<'_>) -> AllowedOrigins {
-    let list = reader.optional("ALLOWED_ORIGINS").unwrap_or(DEFAULT_ORIGINS);
-    let (origins, mistakes) = AllowedOrigins::parse(list);
-    for mistake in mistakes {
-        reader.mistake("ALLOWED_ORIGINS", &mistake);
-    }
-    origins
 }
 
 fn limits(reader: &mut Reader<'_>) -> SocketLimits {
@@ -86,6 +76,7 @@ fn limits(reader: &mut Reader<'_>) -> SocketLimits {
     let limits = SocketLimits {
         queue_bytes: reader.parse_or("SOCKET_QUEUE_BYTES", default.queue_bytes),
         sockets_per_user: reader.parse_or("MAX_SOCKETS_PER_USER", default.sockets_per_user),
+        unauthenticated_sockets: reader.parse_or("MAX_UNAUTHENTICATED_SOCKETS", default.unauthenticated_sockets),
         ping_every: Duration::from_secs(ping_seconds),
         ..default
     };
@@ -94,6 +85,9 @@ fn limits(reader: &mut Reader<'_>) -> SocketLimits {
     }
     if limits.sockets_per_user == 0 {
         reader.mistake("MAX_SOCKETS_PER_USER", "must be at least 1");
+    }
+    if !(1..=1_000_000).contains(&limits.unauthenticated_sockets) {
+        reader.mistake("MAX_UNAUTHENTICATED_SOCKETS", "must be 1 to 1000000");
     }
     if !(1..=3600).contains(&ping_seconds) {
         reader.mistake("SOCKET_PING_SECONDS", "must be 1 to 3600");
@@ -112,19 +106,24 @@ mod tests {
             (config.service.port, config.service.dapr_http_port, config.service.dapr_grpc_port),
             (8005, 3504, 50_005)
         );
-        assert!(config.origins.allows("http://localhost:3000") && config.origins.allows("http://127.0.0.1:3000"));
         assert_eq!(config.limits.queue_bytes, 262_144);
-        assert_eq!(config.limits.sockets_per_user, 50);
+        assert_eq!((config.limits.sockets_per_user, config.limits.unauthenticated_sockets), (50, 1_000));
     }
 
     #[test]
     fn every_mistake_names_its_variable() {
-        let names = ["ALLOWED_ORIGINS", "SOCKET_QUEUE_BYTES", "MAX_SOCKETS_PER_USER", "SOCKET_PING_SECONDS", "PORT"];
-        let wrong = ["localhost:3000", "12", "0", "0", "many"];
+        let wrong = [
+            ("ALLOWED_ORIGINS", "localhost:3000"),
+            ("SOCKET_QUEUE_BYTES", "12"),
+            ("MAX_SOCKETS_PER_USER", "0"),
+            ("MAX_UNAUTHENTICATED_SOCKETS", "0"),
+            ("SOCKET_PING_SECONDS", "0"),
+            ("PORT", "many"),
+        ];
         let variables =
-            names.iter().zip(wrong).fold(Variables::default(), |variables, (name, value)| variables.with(name, value));
+            wrong.iter().fold(Variables::default(), |variables, (name, value)| variables.with(name, *value));
         let mistakes = Config::read(&variables).unwrap_err().to_string();
-        for name in names {
+        for (name, _) in wrong {
             assert!(mistakes.contains(name), "{name} is missing in {mistakes}");
         }
     }

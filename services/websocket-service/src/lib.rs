@@ -15,7 +15,6 @@ mod metrics;
 
 pub use app::serve;
 pub use config::{Config, SocketLimits};
-pub use domain::origin::AllowedOrigins;
 
 /// The app-id under which the sidecar knows this service.
 pub const APP_ID: &str = "websocket-service";

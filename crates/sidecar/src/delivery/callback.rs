@@ -75,8 +75,7 @@ fn headers(subscription: &Subscription, message: &Message, summary: &Summary) ->
 
 /// Names that a publisher must not be able to set on the request to the app.
 fn is_reserved(name: &str) -> bool {
-    let reserved =
-        ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", API_TOKEN];
+    let reserved = ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", API_TOKEN];
     reserved.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn serve(sidecar: Sidecar, listener: TcpListener) {
 }
 
 async fn answer(State(sidecar): State<Sidecar>, request: Request) -> Response {
-    if let Some(refusal) = web_page::refuse(&request).filter(|_| false) {
+    if let Some(refusal) = web_page::refuse(&request) {
         return refusal;
     }
     let operation = path::operation(request.method(), request.uri().path());

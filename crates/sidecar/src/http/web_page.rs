@@ -31,7 +31,10 @@ pub(super) fn refuse(request: &Request) -> Option<Response> {
 fn is_for_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     let local = |authority: &Authority| is_local(authority.host());
     uri.authority().is_none_or(local)
-        && headers.get_all(header::HOST).iter().all(|host| Authority::try_from(host.as_bytes()).is_ok_and(|at| local(&at)))
+        && headers
+            .get_all(header::HOST)
+            .iter()
+            .all(|host| Authority::try_from(host.as_bytes()).is_ok_and(|at| local(&at)))
 }
 
 fn is_local(host: &str) -> bool {
@@ -50,7 +53,8 @@ mod tests {
     use super::*;
 
     fn status(target: &str, headers: &[(&str, &str)]) -> Option<StatusCode> {
-        let request = headers.iter().fold(Request::post(target), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::post(target), |request, (name, value)| request.header(*name, *value));
         refuse(&request.body(Body::empty()).unwrap()).map(|refusal| refusal.status())
     }
 
@@ -78,7 +82,11 @@ mod tests {
     #[test]
     fn any_origin_is_refused() {
         for origin in ["https://evil.example", "null", "http://localhost:3000", ""] {
-            assert_eq!(status("/", &[("host", "localhost"), ("origin", origin)]), Some(StatusCode::FORBIDDEN), "{origin}");
+            assert_eq!(
+                status("/", &[("host", "localhost"), ("origin", origin)]),
+                Some(StatusCode::FORBIDDEN),
+                "{origin}"
+            );
         }
     }
 }

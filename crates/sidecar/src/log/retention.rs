@@ -10,7 +10,7 @@ use super::Log;
 const FORGET: &str = "\
 DELETE FROM sidecar.messages WHERE (pubsub, topic, partition, message_offset) IN (
     SELECT pubsub, topic, partition, message_offset FROM sidecar.messages AS message
-    WHERE published_at < $1 AND NOT EXISTS (
+    WHERE published_at < $1 AND topic NOT LIKE '%.dead' AND NOT EXISTS (
         SELECT FROM sidecar.positions AS position
         WHERE position.pubsub = message.pubsub AND position.topic = message.topic
           AND position.partition = message.partition AND position.next_offset <= message.message_offset)

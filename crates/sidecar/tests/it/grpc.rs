@@ -113,7 +113,8 @@ async fn what_is_not_supported_says_so_by_name() {
 async fn the_token_is_asked_for() {
     let app = TestApp::start(&json!([])).await;
     let database = database().await;
-    let change = |settings: &mut sidecar::Settings| settings.dapr_api_token = Some(platform::config::Secret::new("ours"));
+    let change =
+        |settings: &mut sidecar::Settings| settings.dapr_api_token = Some(platform::config::Secret::new("ours"));
     let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
     let mut client = client(&rig.base("shop"));
     let refused = client.publish_event(publication("pubsub", "t")).await.unwrap_err();

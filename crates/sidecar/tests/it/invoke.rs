@@ -135,3 +135,18 @@ async fn a_large_answer_passes_and_a_too_large_question_is_refused() {
     assert_eq!(request.send().await.unwrap().status(), 500);
     assert_eq!(callee.received("/x").len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_invocation_may_take_longer_than_a_delivery() {
+    let app = TestApp::start(&json!([])).await;
+    app.answer(|_, _| {
+        tokio::task::block_in_place(|| std::thread::sleep(std::time::Duration::from_millis(900)));
+        200.into()
+    });
+    let database = database().await;
+    let change = |settings: &mut sidecar::Settings| settings.callback_timeout = std::time::Duration::from_millis(300);
+    let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
+    let base = rig.base("shop");
+    base.ready().await;
+    assert_eq!(base.post("/v1.0/invoke/shop/method/slow").send().await.unwrap().status(), 200);
+}

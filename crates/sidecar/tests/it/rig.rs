@@ -143,7 +143,8 @@ fn reqwest_client() -> reqwest::Client {
 
 /// Loads components from a folder that has `documents` in a file.
 pub(crate) fn load(documents: &str) -> Result<Resources, sidecar::ResourceError> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Random::system().uuid().to_string()).join("components");
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Random::system().uuid().to_string()).join("components");
     std::fs::create_dir_all(&folder).expect("make the folder");
     std::fs::write(folder.join("all.yaml"), documents).expect("write the file");
     let loaded = Resources::load(&folder);

@@ -34,7 +34,8 @@ async fn ask(base: &Base, path: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn secrets_are_found_missing_or_of_an_unknown_store() {
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.json", platform::random::Random::system().uuid()));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{}.json", platform::random::Random::system().uuid()));
     std::fs::write(&file, r#"{"a": "1", "b": {"c": "2", "d": [3]}}"#).unwrap();
     let app = TestApp::start(&json!([])).await;
     let database = database().await;

@@ -44,6 +44,10 @@ pub(crate) async fn contains(db: &impl ConnectionTrait, entry: &Entry) -> Result
 /// Each workspace is read along an index for itself and gives at most `limit` rows, however long its history is; those
 /// are merged.
 pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria, limit: usize) -> Result<Vec<Entry>, DbErr> {
+    db.query_all_raw(question(criteria, limit)).await?.iter().map(entry).collect()
+}
+
+fn question(criteria: &Criteria, limit: usize) -> Statement {
     let workspaces: Vec<Uuid> = criteria.workspace_ids.iter().copied().collect();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let Wanted { conditions, values } = Wanted::of(criteria, vec![workspaces.into(), limit.into()]);
@@ -54,7 +58,7 @@ pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria, limit: 
            FROM audit.entries WHERE {conditions} ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2 \
          ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2"
     );
-    db.query_all_raw(statement(&sql, values)).await?.iter().map(entry).collect()
+    statement(&sql, values)
 }
 
 /// Conditions with their values. Those that do not matter are left out, so that the planner sees which index serves.
@@ -120,3 +124,6 @@ pub(crate) fn is_unstorable(error: &DbErr) -> bool {
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
+
+#[cfg(test)]
+mod tests;

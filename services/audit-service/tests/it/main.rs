@@ -7,7 +7,6 @@ mod fact;
 mod guard;
 mod health;
 mod immutability;
-mod indexes;
 mod malformed;
 mod outage;
 mod process;

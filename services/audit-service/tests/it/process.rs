@@ -37,8 +37,15 @@ async fn what_is_wrong_with_the_settings_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_argument_is_told() {
+async fn an_unknown_command_is_told() {
     let (done, told) = run(program().arg("migrat")).await;
     assert!(!done);
-    assert!(told.contains("unknown argument migrat"), "{told}");
+    assert!(told.contains("unknown command migrat"), "{told}");
+}
+
+#[tokio::test]
+async fn migrate_needs_an_address() {
+    let (done, told) = run(program().arg("migrate")).await;
+    assert!(!done);
+    assert!(told.contains("set DATABASE_URL_DIRECT or DATABASE_URL"), "{told}");
 }

@@ -22,7 +22,11 @@ pub async fn run(changes: Changes, stop: CancellationToken) {
     }
 }
 
-async fn forget_expired(changes: &Changes) -> Result<(), DbErr> {
+/// Removes everything that is over by now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_expired(changes: &Changes) -> Result<(), DbErr> {
     let now = changes.clock.now();
     ws_tickets::forget_expired(&changes.db, now).await?;
     refresh_tokens::forget_expired(&changes.db, now).await?;

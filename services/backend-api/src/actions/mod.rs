@@ -5,7 +5,6 @@ pub mod create_task;
 pub mod delete_task;
 mod edit;
 pub mod forget_expired;
-pub mod hash_password;
 pub mod issue_token;
 pub mod issue_ws_ticket;
 pub mod provision_user;

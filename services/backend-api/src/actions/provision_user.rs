@@ -3,20 +3,27 @@
 use events::{EventDraft, EventType, Source, UserData};
 use platform::auth::Identity;
 use platform::problem::Problem;
+use platform::trace::TraceContext;
 
 use crate::domain::timezone::TimeZone;
 use crate::store::change::{Change, Changes};
-use crate::store::users::{self, User};
+use crate::store::users::{self, KnownUser, User};
 
-/// The user whom `identity` names; made from its claims, with `user.created`, when this is their first sight.
+/// The user whom `identity` names, as `issuer` vouches; made from its claims, with `user.created`, when this is their first
+/// sight. The issuer of a user who is there already may be another one.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn provision_user(changes: &Changes, identity: &Identity) -> Result<User, Problem> {
-    if let Some(user) = users::find(&changes.db, &identity.user_id).await? {
+pub async fn provision_user(
+    changes: &Changes,
+    identity: &Identity,
+    issuer: &str,
+    trace: Option<TraceContext>,
+) -> Result<KnownUser, Problem> {
+    if let Some(user) = users::find_known(&changes.db, &identity.user_id).await? {
         return Ok(user);
     }
-    let mut change = changes.begin(None).await?;
+    let mut change = changes.begin(trace).await?;
     let (first_name, last_name) = names(identity);
     let timezone = identity.timezone.as_deref().and_then(|name| TimeZone::parse(name).ok());
     let newcomer = User {
@@ -27,21 +34,21 @@ pub async fn provision_user(changes: &Changes, identity: &Identity) -> Result<Us
         timezone: timezone.unwrap_or(TimeZone::UTC).name().to_owned(),
         workspace_id: change.clock().new_id(),
     };
-    let made = add_user(&mut change, &newcomer).await?;
+    let made = add_user(&mut change, &newcomer, issuer).await?;
     change.commit().await?;
     if made {
-        return Ok(newcomer);
+        return Ok(KnownUser { issuer: issuer.to_owned(), workspace_id: newcomer.workspace_id });
     }
     // Somebody else was first in between.
-    users::find(&changes.db, &identity.user_id).await?.ok_or_else(|| Problem::internal(&"a user vanished"))
+    users::find_known(&changes.db, &identity.user_id).await?.ok_or_else(|| Problem::internal(&"a user vanished"))
 }
 
-/// Stores a new user and tells `user.created`; false when the user is there already.
+/// Stores a new user of `issuer` and tells `user.created`; false when the user is there already.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn add_user(change: &mut Change, user: &User) -> Result<bool, Problem> {
-    let made = users::insert(change.transaction(), user, change.clock().now()).await?;
+pub async fn add_user(change: &mut Change, user: &User, issuer: &str) -> Result<bool, Problem> {
+    let made = users::insert(change.transaction(), user, issuer, change.clock().now()).await?;
     if made {
         change.emit(EventDraft::user(EventType::UserCreated, event_data(user), Source::RestApi));
     }

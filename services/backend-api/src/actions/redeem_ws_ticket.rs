@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::clock::Clock;
 use sea_orm::{DatabaseConnection, DbErr};
 
+use crate::domain::id_seal::IdSeal;
 use crate::store::ws_tickets;
 
 /// Whom the ticket was sold to and when that token expires; `None` when it is unknown, used or expired.
@@ -13,7 +14,9 @@ use crate::store::ws_tickets;
 pub async fn redeem_ws_ticket(
     db: &DatabaseConnection,
     clock: &Clock,
+    seal: &IdSeal,
     ticket: &str,
 ) -> Result<Option<(String, DateTime<Utc>)>, DbErr> {
-    ws_tickets::take(db, ticket, clock.now()).await
+    let Some(id) = seal.open(ticket) else { return Ok(None) };
+    ws_tickets::take(db, id, clock.now()).await
 }

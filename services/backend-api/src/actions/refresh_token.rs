@@ -6,7 +6,8 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::issue_token::{Grant, not_proven};
-use crate::domain::refresh_token::{RefreshTokenSeal, State};
+use crate::domain::id_seal::IdSeal;
+use crate::domain::refresh_token::State;
 use crate::store::change::Change;
 use crate::store::{refresh_tokens, users};
 
@@ -23,7 +24,7 @@ pub enum Refreshed {
 ///
 /// # Errors
 /// 401 `refresh_token_invalid` when we never made such a token.
-pub fn read_refresh_token(seal: &RefreshTokenSeal, token: &str) -> Result<Uuid, Problem> {
+pub fn read_refresh_token(seal: &IdSeal, token: &str) -> Result<Uuid, Problem> {
     let invalid = || not_proven("refresh_token_invalid", "This is no refresh token of ours. Sign in again.");
     seal.open(token).ok_or_else(invalid)
 }

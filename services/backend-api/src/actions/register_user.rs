@@ -9,7 +9,7 @@ use crate::domain::name::Name;
 use crate::domain::timezone::TimeZone;
 use crate::store::change::Change;
 use crate::store::credentials::{self, Credentials};
-use crate::store::users::User;
+use crate::store::users::{BUILT_IN_ISSUER, User};
 
 /// Somebody who wants to be a user.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub async fn register_user(change: &mut Change, newcomer: Newcomer, password_has
         timezone: newcomer.timezone.name().to_owned(),
         workspace_id: clock.new_id(),
     };
-    if !add_user(change, &user).await? {
+    if !add_user(change, &user, BUILT_IN_ISSUER).await? {
         return Err(Problem::internal(&"a new id was taken"));
     }
     let credentials = Credentials { user_id: user.id.clone(), password_hash };

@@ -3,10 +3,10 @@
 use platform::problem::Problem;
 use sea_orm::DatabaseConnection;
 
-use super::hash_password::HashingRoom;
 use super::issue_token::not_proven;
 use crate::domain::email::Email;
 use crate::domain::password::NOBODYS_HASH;
+use crate::password_hasher::PasswordHasher;
 use crate::store::credentials;
 use crate::store::users::{self, User};
 
@@ -17,7 +17,7 @@ use crate::store::users::{self, User};
 /// 401 `credentials_invalid`, 503 `busy`.
 pub async fn verify_password(
     db: &DatabaseConnection,
-    room: &HashingRoom,
+    hasher: &PasswordHasher,
     email: &str,
     password: String,
 ) -> Result<User, Problem> {
@@ -29,7 +29,7 @@ pub async fn verify_password(
         Some(credentials) => (Some(credentials.user_id), credentials.password_hash),
         None => (None, NOBODYS_HASH.to_owned()),
     };
-    let matches = room.matches(password, hash).await?;
+    let matches = hasher.matches(password, hash).await?;
     let Some(user_id) = user_id.filter(|_| matches) else {
         return Err(not_proven("credentials_invalid", "The e-mail address or the password is wrong."));
     };

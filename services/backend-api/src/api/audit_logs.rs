@@ -4,6 +4,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use events::schema::MAX_EVENT_TYPE_LENGTH;
 use platform::extract::Query;
 use platform::problem::{Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,10 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::docs::{CallerRefusals, UserPath};
 use super::task_input::Check;
-use super::task_query::{limit, text, uuid};
+use super::task_query::{limit, uuid};
 use crate::app::App;
 use crate::domain::date;
+use crate::domain::invalid::Invalid;
 use crate::domain::listing::DEFAULT_LIMIT;
 use crate::store::users;
 
@@ -27,6 +29,7 @@ pub struct AuditQuery {
     #[param(value_type = Option<Uuid>)]
     task_id: Option<String>,
     /// Such as `task.updated`.
+    #[param(min_length = 1, max_length = 100)]
     event_type: Option<String>,
     /// From this moment on.
     #[param(value_type = Option<DateTime<Utc>>)]
@@ -73,6 +76,14 @@ struct Question {
     limit: u64,
 }
 
+impl Question {
+    /// The name of the list for cursors: its filters, but not the size of its pages.
+    fn name_for(&self, user_id: &str) -> String {
+        let Self { workspace_ids: _, task_id, event_type, from, to, after: _, limit: _ } = self;
+        format!("history of {user_id}: {:?}", (task_id, event_type, from, to))
+    }
+}
+
 /// What it answers; `next` is its own place in the list.
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -91,7 +102,7 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
     let mut question = validate(&query)?;
-    let list = format!("history of {}: {question:?}", caller.actor.user_id);
+    let list = question.name_for(&caller.actor.user_id);
     question.after = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
     let memberships = users::memberships(&app.changes.db, &caller.actor.user_id).await?;
     let ids: Vec<String> = memberships.iter().map(|workspace| workspace.id.to_string()).collect();
@@ -109,17 +120,33 @@ pub async fn list(
 }
 
 fn validate(query: &AuditQuery) -> Result<Question, Problem> {
-    let moment = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
     let mut check = Check::default();
+    let from = check.optional("/from", query.from.as_deref(), date::parse);
+    let to = check.optional("/to", query.to.as_deref(), date::parse);
+    check.optional("/from", from.zip(to), in_order);
     let question = Question {
         workspace_ids: String::new(),
         task_id: check.optional("/task_id", query.task_id.as_deref(), uuid),
-        event_type: check.optional("/event_type", query.event_type.as_deref(), text),
-        from: check.optional("/from", query.from.as_deref(), date::parse).map(moment),
-        to: check.optional("/to", query.to.as_deref(), date::parse).map(moment),
+        event_type: check.optional("/event_type", query.event_type.as_deref(), event_type),
+        from: from.map(text),
+        to: to.map(text),
         after: None,
         limit: check.optional("/limit", query.limit.as_deref(), limit).unwrap_or(DEFAULT_LIMIT),
     };
     check.finish()?;
     Ok(question)
+}
+
+fn in_order((from, to): (DateTime<Utc>, DateTime<Utc>)) -> Result<(), Invalid> {
+    if from <= to { Ok(()) } else { Err(Invalid::new("range_invalid", "from must not be later than to.")) }
+}
+
+/// Of the length that the event contract gives event types; NUL is in no stored text.
+fn event_type(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() || text.chars().count() > MAX_EVENT_TYPE_LENGTH || text.contains('\0') {
+        let detail = format!("An event type is 1 to {MAX_EVENT_TYPE_LENGTH} characters, such as task.updated.");
+        return Err(Invalid::new("event_type_invalid", detail));
+    }
+    Ok(text.to_owned())
 }

@@ -9,10 +9,11 @@ use platform::trace::TraceContext;
 use utoipa::ToSchema;
 
 use super::auth_input::{Proof, Register, TokenRequest};
-use super::credentials::{Registration, Tokens, Told};
+use super::credentials::{Registration, TokenResponse, Tokens};
 use super::docs::{BodyRefusals, CredentialsRefusals, OnceHeader, OnceRefusals};
 use super::link::segment;
 use super::once::once_in_secret;
+use super::trace::Trace;
 use crate::actions::issue_token::issue_token;
 use crate::actions::refresh_token::{Refreshed, read_refresh_token, refresh_token};
 use crate::actions::register_user::register_user;
@@ -31,21 +32,22 @@ use crate::store::reply::Reply;
             description = "The e-mail address is taken, or a request with this Idempotency-Key is under way")))]
 pub async fn register(
     State(app): State<App>,
+    Trace(trace): Trace,
     headers: HeaderMap,
     RawJson { value: input, bytes }: RawJson<Register>,
 ) -> Result<Response, Problem> {
-    let once = once_in_secret(&headers, "auth:register", &app.fingerprints, &bytes)?;
     let (newcomer, password) = input.validate()?;
+    let once = once_in_secret(&headers, "auth:register", &newcomer.email.folded(), &app.fingerprints, &bytes)?;
     // Before the transaction: waiting for a turn must not hold a connection.
-    let hash = app.hashing.hash(password, &app.random).await?;
-    let mut change = match app.changes.begin_once(TraceContext::from_headers(&headers), once).await? {
+    let hash = app.passwords.hash(password, &app.random).await?;
+    let mut change = match app.changes.begin_once(trace, once).await? {
         Begun::Fresh(change) => change,
-        Begun::Replay(reply) => return Told::User.respond_again(&app, reply).await,
+        Begun::Replay(reply) => return TokenResponse::User.respond_again(&app, reply).await,
     };
     let grant = register_user(&mut change, newcomer, hash).await?;
     let location = format!("/api/{}/profile", segment(&grant.user.id));
     let reply = change.finish(Reply::created(location, &grant)).await?;
-    Told::User.respond(&app, reply)
+    TokenResponse::User.respond(&app, reply)
 }
 
 /// Gives tokens for a password, or for the refresh token that came with the last ones.
@@ -54,12 +56,13 @@ pub async fn register(
         CredentialsRefusals, OnceRefusals, BodyRefusals))]
 pub async fn token(
     State(app): State<App>,
+    Trace(trace): Trace,
     headers: HeaderMap,
     RawJson { value: input, bytes }: RawJson<TokenRequest>,
 ) -> Result<Response, Problem> {
-    let once = once_in_secret(&headers, "auth:token", &app.fingerprints, &bytes)?;
-    let trace = TraceContext::from_headers(&headers);
-    match input.validate()? {
+    let proof = input.validate()?;
+    let once = once_in_secret(&headers, "auth:token", &proof.subject(), &app.fingerprints, &bytes)?;
+    match proof {
         Proof::Password { email, password } => sign_in(&app, trace, once, &email, password).await,
         Proof::RefreshToken(token) => refresh(&app, trace, once, &token).await,
     }
@@ -72,26 +75,26 @@ async fn sign_in(
     email: &str,
     password: String,
 ) -> Result<Response, Problem> {
-    let user = verify_password(&app.changes.db, &app.hashing, email, password).await?;
+    let user = verify_password(&app.changes.db, &app.passwords, email, password).await?;
     let change = match app.changes.begin_once(trace, once).await? {
         Begun::Fresh(change) => change,
-        Begun::Replay(reply) => return Told::Tokens.respond_again(app, reply).await,
+        Begun::Replay(reply) => return TokenResponse::Tokens.respond_again(app, reply).await,
     };
     let grant = issue_token(&change, user).await?;
     let reply = change.finish(Reply::ok(&grant)).await?;
-    Told::Tokens.respond(app, reply)
+    TokenResponse::Tokens.respond(app, reply)
 }
 
 async fn refresh(app: &App, trace: Option<TraceContext>, once: Option<Once>, token: &str) -> Result<Response, Problem> {
     let id = read_refresh_token(&app.refresh_tokens, token)?;
     let change = match app.changes.begin_once(trace, once).await? {
         Begun::Fresh(change) => change,
-        Begun::Replay(reply) => return Told::Tokens.respond_again(app, reply).await,
+        Begun::Replay(reply) => return TokenResponse::Tokens.respond_again(app, reply).await,
     };
     match refresh_token(&change, id).await? {
         Refreshed::Granted(grant) => {
             let reply = change.finish(Reply::ok(&grant)).await?;
-            Told::Tokens.respond(app, reply)
+            TokenResponse::Tokens.respond(app, reply)
         }
         Refreshed::Revoked(refusal) => {
             change.commit().await?;

@@ -76,6 +76,16 @@ pub enum Proof {
     RefreshToken(String),
 }
 
+impl Proof {
+    /// Whose keys an `Idempotency-Key` is one of: the folded address, or the refresh token.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Password { email, .. } => Email::parse(email).map_or_else(|_| email.clone(), |email| email.folded()),
+            Self::RefreshToken(token) => token.clone(),
+        }
+    }
+}
+
 impl TokenRequest {
     /// The proof.
     ///

@@ -7,11 +7,14 @@ use chrono::{DateTime, Utc};
 use platform::auth::{Identity, bearer};
 use platform::problem::Problem;
 use platform::trace::TraceContext;
-use uuid::Uuid;
 
+use super::trace::Trace;
 use crate::actions::provision_user::provision_user;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::store::users::{BUILT_IN_ISSUER, KnownUser};
+
+const INVALID_TOKEN: &str = "Bearer realm=\"tidings\", error=\"invalid_token\"";
 
 /// The user of the bearer token, provisioned. On paths with `{user_id}` it is the same user, else the answer is 401.
 #[derive(Clone, Debug)]
@@ -34,22 +37,34 @@ impl FromRequestParts<App> for Caller {
         {
             return Err(another_users_path());
         }
-        let workspace_id = personal_workspace(app, &identity).await?;
+        let Ok(Trace(trace)) = Trace::from_request_parts(parts, app).await;
+        let KnownUser { workspace_id, .. } = known_user(app, &identity, trace.clone()).await?;
         Ok(Self {
             actor: Actor { user_id: identity.user_id.clone(), workspace_id },
             token_expires_at: identity.expires_at,
-            trace: parts.extensions.get::<TraceContext>().cloned(),
+            trace,
         })
     }
 }
 
-async fn personal_workspace(app: &App, identity: &Identity) -> Result<Uuid, Problem> {
-    if let Some(known) = app.known_users.get(&identity.user_id) {
-        return Ok(known);
-    }
-    let user = provision_user(&app.changes, identity).await?;
-    app.known_users.insert(user.id, user.workspace_id);
-    Ok(user.workspace_id)
+/// The user whom a verified token names, provisioned.
+///
+/// # Errors
+/// 401 `user_of_another_issuer` when somebody else speaks for the user of that id.
+pub(super) async fn known_user(
+    app: &App,
+    identity: &Identity,
+    trace: Option<TraceContext>,
+) -> Result<KnownUser, Problem> {
+    let issuer = if identity.issuer == app.keys.issuer() { BUILT_IN_ISSUER } else { &identity.issuer };
+    let known = if let Some(known) = app.known_users.get(&identity.user_id) {
+        known
+    } else {
+        let known = provision_user(&app.changes, identity, issuer, trace).await?;
+        app.known_users.insert(identity.user_id.clone(), known.clone());
+        known
+    };
+    if known.issuer == issuer { Ok(known) } else { Err(user_of_another_issuer(identity)) }
 }
 
 /// The path's `{user_id}`; one that is not UTF-8 is nobody's, so it reads as a name that nobody has.
@@ -63,5 +78,12 @@ async fn path_user(parts: &mut Parts) -> Option<String> {
 fn another_users_path() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "user_mismatch", "Not your path")
         .detail("The path names another user than the token. Use the user id of your token.")
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tidings\", error=\"invalid_token\""))
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(INVALID_TOKEN))
+}
+
+fn user_of_another_issuer(identity: &Identity) -> Problem {
+    tracing::warn!(user_id = identity.user_id, issuer = identity.issuer, "an issuer vouched for the user of another");
+    Problem::new(StatusCode::UNAUTHORIZED, "user_of_another_issuer", "Somebody else's user id")
+        .detail("The user of this id signs in elsewhere. Sign in where you did the first time.")
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(INVALID_TOKEN))
 }

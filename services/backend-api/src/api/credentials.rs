@@ -1,7 +1,6 @@
 //! Credentials as they are handed out. They are made from a grant at the last moment, so that the answers that are kept for
 //! idempotency keys hold no secrets.
 
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use platform::auth::Claims;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::respond::replayed;
+use super::respond::{no_store, replayed};
 use crate::actions::issue_token::Grant;
 use crate::actions::refresh_token::check_grant;
 use crate::app::App;
@@ -42,22 +41,22 @@ pub struct Registration {
     tokens: Tokens,
 }
 
-/// What is told with the tokens.
+/// What the response to a request for tokens tells with them.
 #[derive(Clone, Copy)]
-pub enum Told {
+pub enum TokenResponse {
     /// The tokens alone.
     Tokens,
     /// The user too.
     User,
 }
 
-impl Told {
+impl TokenResponse {
     /// The response to a request that was carried out: `reply`, with credentials in the place of the grant in it.
     ///
     /// # Errors
     /// When there is no grant in it.
     pub fn respond(self, app: &App, reply: Reply) -> Result<Response, Problem> {
-        let grant = grant(&reply)?;
+        let grant = reply.read_body()?;
         Ok(no_store(self.fill(app, reply, grant).into_response()))
     }
 
@@ -67,7 +66,7 @@ impl Told {
     /// # Errors
     /// 401 when the refresh token was used or revoked in the meantime: somebody has got the first answer.
     pub async fn respond_again(self, app: &App, reply: Reply) -> Result<Response, Problem> {
-        let grant = grant(&reply)?;
+        let grant = reply.read_body()?;
         check_grant(&app.changes.db, &grant, app.changes.clock.now()).await?;
         Ok(no_store(replayed(self.fill(app, reply, grant))))
     }
@@ -87,10 +86,6 @@ impl Told {
     }
 }
 
-fn grant(reply: &Reply) -> Result<Grant, Problem> {
-    serde_json::from_value(reply.body.clone().unwrap_or_default()).map_err(|error| Problem::internal(&error))
-}
-
 fn claims(user: &User) -> Claims {
     Claims {
         user_id: user.id.clone(),
@@ -99,8 +94,4 @@ fn claims(user: &User) -> Claims {
         last_name: Some(user.last_name.clone()),
         timezone: Some(user.timezone.clone()),
     }
-}
-
-fn no_store(response: Response) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], response).into_response()
 }

@@ -97,7 +97,7 @@ refusals! {
     /// What every operation with a token may answer.
     CallerRefusals {
         "400" => "The request cannot be read",
-        "401" => "No token, a bad token, or another user's path",
+        "401" => "No token, a bad token, another user's path, or a user of another issuer",
         "503" => "The database or the issuer of the token is out of reach",
     }
     /// What handing out credentials may answer.

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use platform::problem::Problem;
 
 use crate::domain::precondition::Precondition;
+use crate::store::reply::etag;
 
 /// The versions that `If-Match` allows. Tags that we never gave match nothing.
 ///
@@ -25,19 +26,22 @@ pub fn if_match(headers: &HeaderMap) -> Result<Precondition, Problem> {
 /// 400 when it is not a list of entity tags.
 pub fn is_current(headers: &HeaderMap, current: i32) -> Result<bool, Problem> {
     let tags = entity_tags(headers, &header::IF_NONE_MATCH)?.unwrap_or_default();
-    Ok(tags.iter().any(|tag| tag == "*" || version(tag.trim_start_matches("W/")) == Some(current)))
+    Ok(tags.iter().any(|tag| tag == "*" || version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(current)))
 }
 
+/// The version whose tag this is; tags are compared letter by letter, so `"02"` is nobody's.
 fn version(tag: &str) -> Option<i32> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    (etag(version) == tag).then_some(version)
 }
 
 fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, Problem> {
     let mut tags = Vec::new();
     for value in headers.get_all(name) {
         let text = value.to_str().unwrap_or_default();
-        for tag in text.split(',').map(str::trim) {
-            let opaque = tag.trim_start_matches("W/");
+        // Empty elements of a list are passed over (RFC 9110 §5.6.1).
+        for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
             let quoted = opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"');
             if tag != "*" && !quoted {
                 let detail = format!("{name} takes entity tags as the ETag header gives them, such as \"3\".");
@@ -65,7 +69,10 @@ mod tests {
         assert_eq!(precondition("\"1\", \"2\""), Precondition::Versions(vec![1, 2]));
         assert_eq!(precondition("*"), Precondition::None);
         assert_eq!(precondition("W/\"3\""), Precondition::Versions(vec![]));
-        assert_eq!(precondition("\"abc\""), Precondition::Versions(vec![]));
+        for foreign in ["\"abc\"", "\"03\"", "\"+3\""] {
+            assert_eq!(precondition(foreign), Precondition::Versions(vec![]), "{foreign}");
+        }
+        assert_eq!(precondition("\"3\","), Precondition::Versions(vec![3]));
     }
 
     #[test]

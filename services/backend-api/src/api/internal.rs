@@ -5,11 +5,12 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use platform::auth::Identity;
 use platform::extract;
-use platform::problem::Problem;
+use platform::problem::{FieldError, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::actions;
-use crate::actions::provision_user::provision_user;
+use super::caller::known_user;
+use super::trace::Trace;
+use crate::actions::redeem_ws_ticket;
 use crate::app::App;
 use crate::store::users::{self, Membership};
 
@@ -32,8 +33,8 @@ pub async fn redeem_ws_ticket(
     State(app): State<App>,
     extract::Json(Redeem { ticket }): extract::Json<Redeem>,
 ) -> Result<Json<Redeemed>, Problem> {
-    let redeemed = actions::redeem_ws_ticket::redeem_ws_ticket(&app.changes.db, &app.changes.clock, &ticket).await?;
-    let (user_id, expires_at) = redeemed.ok_or_else(|| Problem::not_found("ticket"))?;
+    let redeemed = redeem_ws_ticket::redeem_ws_ticket(&app.changes.db, &app.changes.clock, &app.ws_tickets, &ticket);
+    let (user_id, expires_at) = redeemed.await?.ok_or_else(|| Problem::not_found("ticket"))?;
     Ok(Json(Redeemed { user_id, expires_at }))
 }
 
@@ -50,6 +51,14 @@ pub struct VerifiedUser {
     timezone: Option<String>,
 }
 
+impl VerifiedUser {
+    /// What the token said, if there was one.
+    fn into_identity(self, expires_at: DateTime<Utc>) -> Option<Identity> {
+        let Self { user_id, issuer, email, first_name, last_name, name, timezone } = self;
+        issuer.map(|issuer| Identity { user_id, issuer, email, first_name, last_name, name, timezone, expires_at })
+    }
+}
+
 /// Where the user may look.
 #[derive(Debug, Serialize)]
 pub struct Memberships {
@@ -57,21 +66,29 @@ pub struct Memberships {
 }
 
 /// `POST /internal/memberships`: the user's workspaces with their sequences; the user is made if this is their first sight.
+/// Without an issuer (after a ticket) only a user who is there already has any, and others are 404.
 pub async fn memberships(
     State(app): State<App>,
+    Trace(trace): Trace,
     extract::Json(user): extract::Json<VerifiedUser>,
 ) -> Result<Json<Memberships>, Problem> {
-    let identity = Identity {
-        user_id: user.user_id,
-        issuer: user.issuer.unwrap_or_default(),
-        email: user.email,
-        first_name: user.first_name,
-        last_name: user.last_name,
-        name: user.name,
-        timezone: user.timezone,
-        expires_at: app.changes.clock.now(),
-    };
-    provision_user(&app.changes, &identity).await?;
-    let workspaces = users::memberships(&app.changes.db, &identity.user_id).await?;
+    let user_id = user.user_id.clone();
+    check_user_id(&user_id)?;
+    if let Some(identity) = user.into_identity(app.changes.clock.now()) {
+        known_user(&app, &identity, trace).await?;
+    }
+    let workspaces = users::memberships(&app.changes.db, &user_id).await?;
+    if workspaces.is_empty() {
+        return Err(Problem::not_found("user"));
+    }
     Ok(Json(Memberships { workspaces }))
+}
+
+/// As tokens are checked: 1 to 255 characters, none of them a control character.
+fn check_user_id(user_id: &str) -> Result<(), Problem> {
+    if (1..=255).contains(&user_id.chars().count()) && !user_id.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let detail = "A user id has 1 to 255 characters, none of them a control character.";
+    Err(Problem::validation(vec![FieldError::new("/user_id", "user_id_invalid", detail)]))
 }

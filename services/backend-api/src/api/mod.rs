@@ -18,4 +18,5 @@ pub mod task_input;
 pub mod task_query;
 pub mod task_verbs;
 pub mod tasks;
+pub mod trace;
 pub mod ws_ticket;

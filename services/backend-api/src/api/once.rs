@@ -1,6 +1,8 @@
 //! The `Idempotency-Key` header of a POST.
 
 use axum::http::HeaderMap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::problem::Problem;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -16,27 +18,31 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 ///
 /// # Errors
 /// 400 when the key is not 1 to 255 visible ASCII characters, or is given twice.
-pub fn once(headers: &HeaderMap, scope: &str, path: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
+pub fn once(headers: &HeaderMap, user_id: &str, path: &str, body: &[u8]) -> Result<Option<Once>, Problem> {
     let once = |key| {
         let fingerprint = Sha256::digest(canonical(path, body)).to_vec();
-        Once { scope: scope.to_owned(), key, fingerprint }
+        Once { scope: format!("user:{user_id}"), key, fingerprint }
     };
     Ok(idempotency_key(headers)?.map(once))
 }
 
-/// The same for a body with secrets: without `secret` nobody can try passwords against its fingerprint.
+/// The same where nobody is signed in: the key is that of `subject`, which says who asks, at `endpoint`. Neither the subject
+/// nor the body, which holds a password, is kept: without `secret` nobody can try any against what is.
 ///
 /// # Errors
 /// As [`once`].
 pub fn once_in_secret(
     headers: &HeaderMap,
-    scope: &str,
+    endpoint: &str,
+    subject: &str,
     secret: &DerivedKey,
     body: &[u8],
 ) -> Result<Option<Once>, Problem> {
     let once = |key| {
-        let fingerprint = secret.mac(&canonical(scope, body)).to_vec();
-        Once { scope: scope.to_owned(), key, fingerprint }
+        let subject = secret.mac(&[b"idempotency-scope\0", subject.as_bytes()].concat());
+        let scope = format!("{endpoint}:{}", URL_SAFE_NO_PAD.encode(subject));
+        let fingerprint = secret.mac(&canonical(endpoint, body)).to_vec();
+        Once { scope, key, fingerprint }
     };
     Ok(idempotency_key(headers)?.map(once))
 }

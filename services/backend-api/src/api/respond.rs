@@ -23,6 +23,12 @@ impl IntoResponse for Reply {
     }
 }
 
+/// The response, not to be kept by caches: it holds a secret.
+pub fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// The answer that the request got before, marked as such.
 pub fn replayed(reply: Reply) -> Response {
     let mut response = reply.into_response();

@@ -1,5 +1,6 @@
 //! Bodies of requests about tasks, and their way into the domain: every broken rule is told at once.
 
+use platform::extract::Object;
 use platform::problem::{FieldError, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,9 +36,10 @@ pub struct CreateTask {
     due_date: Option<String>,
     #[schema(example = "Europe/Berlin")]
     timezone: Option<String>,
-    recurrence: Option<Recurrence>,
-    #[schema(max_items = 20)]
-    reminders: Option<Vec<Reminder>>,
+    #[schema(value_type = Option<Recurrence>)]
+    recurrence: Option<Object<Recurrence>>,
+    #[schema(value_type = Option<Vec<Reminder>>, max_items = 20)]
+    reminders: Option<Vec<Object<Reminder>>>,
     assignee: Option<String>,
 }
 
@@ -71,10 +73,10 @@ pub struct UpdateTask {
     timezone: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<Recurrence>)]
-    recurrence: Patch<Recurrence>,
+    recurrence: Patch<Object<Recurrence>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<Reminder>>, max_items = 20)]
-    reminders: Patch<Vec<Reminder>>,
+    reminders: Patch<Vec<Object<Reminder>>>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     assignee: Patch<String>,
@@ -150,12 +152,12 @@ impl UpdateTask {
     }
 }
 
-fn checked_recurrence(recurrence: Recurrence) -> Result<Recurrence, Invalid> {
-    recurrence.check().map(|()| recurrence)
+fn checked_recurrence(Object(recurrence): Object<Recurrence>) -> Result<Recurrence, Invalid> {
+    recurrence.check()
 }
 
-fn checked_reminders(reminders: Vec<Reminder>) -> Result<Vec<Reminder>, Invalid> {
-    Reminder::check_all(&reminders).map(|()| reminders)
+fn checked_reminders(reminders: Vec<Object<Reminder>>) -> Result<Vec<Reminder>, Invalid> {
+    Reminder::check_all(reminders.into_iter().map(|Object(reminder)| reminder).collect())
 }
 
 /// Collects broken rules.

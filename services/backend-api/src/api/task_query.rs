@@ -49,7 +49,7 @@ pub struct TaskQuery {
 
 /// A query that keeps the rules.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ValidTaskQuery {
     /// Which tasks.
     pub filter: Filter,
     /// In which order.
@@ -63,7 +63,7 @@ impl TaskQuery {
     ///
     /// # Errors
     /// 422 with every broken rule.
-    pub fn validate(&self) -> Result<Asked, Problem> {
+    pub fn validate(&self) -> Result<ValidTaskQuery, Problem> {
         let mut check = Check::default();
         let filter = Filter {
             status: check.optional("/status", self.status.as_deref(), Status::parse),
@@ -79,7 +79,7 @@ impl TaskQuery {
         let sort = check.optional("/sort", self.sort.as_deref(), Sort::parse).unwrap_or_default();
         let limit = check.optional("/limit", self.limit.as_deref(), limit).unwrap_or(DEFAULT_LIMIT);
         check.finish()?;
-        Ok(Asked { filter, sort, limit })
+        Ok(ValidTaskQuery { filter, sort, limit })
     }
 }
 

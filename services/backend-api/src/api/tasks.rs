@@ -45,13 +45,13 @@ pub async fn list(
     Query(query): Query<TaskQuery>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Problem> {
-    let asked = query.validate()?;
-    let list = format!("tasks of {}: {:?} {:?}", caller.actor.user_id, asked.filter, asked.sort);
+    let valid = query.validate()?;
+    let list = format!("tasks of {}: {:?} {:?}", caller.actor.user_id, valid.filter, valid.sort);
     let after: Option<Position> = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
-    let page = Page { sort: asked.sort, after, limit: asked.limit };
-    let (items, more) = tasks::list(&app.changes.db, &caller.actor.user_id, &asked.filter, &page).await?;
+    let page = Page { sort: valid.sort, after, limit: valid.limit };
+    let (items, more) = tasks::list(&app.changes.db, &caller.actor.user_id, &valid.filter, &page).await?;
     let next_cursor =
-        items.last().filter(|_| more).map(|task| app.cursors.seal(&list, &Position::after(task, asked.sort.key)));
+        items.last().filter(|_| more).map(|task| app.cursors.seal(&list, &Position::after(task, valid.sort.key)));
     let link = next_cursor.as_deref().and_then(|cursor| super::link::next(&uri, cursor));
     let mut response = axum::Json(TaskPage { items, next_cursor }).into_response();
     if let Some(link) = link {

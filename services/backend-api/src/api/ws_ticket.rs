@@ -1,17 +1,18 @@
 //! Tickets to the WebSocket, for clients that cannot send a token with the upgrade.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use platform::problem::Problem;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::docs::{CallerRefusals, OnceHeader, OnceRefusals, UserPath};
 use super::once::once;
-use super::respond::replayed;
-use crate::actions::issue_ws_ticket::{self, issue_ws_ticket};
+use super::respond::{no_store, replayed};
+use crate::actions::issue_ws_ticket::{SoldTicket, issue_ws_ticket};
 use crate::app::App;
 use crate::store::change::Begun;
 use crate::store::reply::Reply;
@@ -28,16 +29,22 @@ pub struct Ticket {
 
 /// Sells a ticket.
 #[utoipa::path(post, path = "/api/{user_id}/ws-ticket", tag = "sockets", operation_id = "create_ws_ticket", params(UserPath, OnceHeader),
-    responses((status = 201, body = Ticket, description = "The ticket"), CallerRefusals, OnceRefusals))]
+    responses((status = 201, body = Ticket, description = "The ticket", headers(("Cache-Control" = String))), CallerRefusals, OnceRefusals))]
 pub async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let user_id = &caller.actor.user_id;
     let once = once(&headers, user_id, "ws-ticket", b"")?;
     let change = match app.changes.begin_once(caller.trace, once).await? {
         Begun::Fresh(change) => change,
-        Begun::Replay(reply) => return Ok(replayed(reply)),
+        Begun::Replay(reply) => return Ok(no_store(replayed(with_ticket(&app, reply)?))),
     };
-    let ticket = issue_ws_ticket(&change, &app.random, user_id, caller.token_expires_at).await?;
-    let body = Ticket { ticket, expires_in: issue_ws_ticket::LIFETIME.num_seconds() };
-    let reply = change.finish(Reply::made(&body)).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], reply).into_response())
+    let sold = issue_ws_ticket(&change, user_id, caller.token_expires_at).await?;
+    let reply = change.finish(Reply::made(&sold)).await?;
+    Ok(no_store(with_ticket(&app, reply)?.into_response()))
+}
+
+/// The reply with the ticket in the place of what was sold: the ticket itself is not kept for repetitions.
+fn with_ticket(app: &App, reply: Reply) -> Result<Reply, Problem> {
+    let SoldTicket { id, expires_at } = reply.read_body()?;
+    let rest = (expires_at - app.changes.clock.now()).num_seconds().max(0);
+    Ok(Reply { body: Some(json!(Ticket { ticket: app.ws_tickets.seal(id), expires_in: rest })), ..reply })
 }

@@ -119,3 +119,12 @@ pub struct Page {
     /// How many at most.
     pub limit: u64,
 }
+
+impl Page {
+    /// The tasks without a due date, which follow when a page that begins at a due date has room left.
+    pub fn undated(&self) -> Option<Self> {
+        let dated = self.sort.key == SortKey::DueDate && self.after.is_some_and(|after| after.value.is_some());
+        let before_all = if self.sort.descending { Uuid::max() } else { Uuid::nil() };
+        dated.then(|| Self { after: Some(Position { value: None, id: before_all }), ..self.clone() })
+    }
+}

@@ -67,11 +67,11 @@ pub struct Recurrence {
 }
 
 impl Recurrence {
-    /// Checks the shape.
+    /// Checks the shape, and writes its moment in UTC.
     ///
     /// # Errors
     /// `recurrence_form`, `recurrence_invalid` and `date_invalid`, each at its place.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(mut self) -> Result<Self, Invalid> {
         let forms = [self.frequency.is_some(), self.rrule.is_some(), self.text.is_some()];
         if forms.into_iter().filter(|given| *given).count() != 1 {
             return Err(Invalid::new("recurrence_form", "Give exactly one of frequency, rrule and text."));
@@ -90,7 +90,7 @@ impl Recurrence {
             ),
             (self.count.is_none_or(|count| count >= 1), "/count", "A count is at least 1."),
             (self.count.is_none() || self.until.is_none(), "/until", "Give count or until, not both."),
-            (within(self.rrule.as_deref(), 1000), "/rrule", "A rule has 1 to 1000 characters on one line."),
+            (self.rrule.as_deref().is_none_or(is_rule), "/rrule", "A rule is as in RFC 5545: FREQ=WEEKLY;BYDAY=MO."),
             (within(self.text.as_deref(), 200), "/text", "Words have 1 to 200 characters on one line."),
             (self.weekdays_valid(), "/by_weekday", "Weekdays are MO, TU, WE, TH, FR, SA and SU, as in 3FR or -1SU."),
             (self.month_days_valid(), "/by_month_day", "Days of the month are 1 to 31 or -31 to -1."),
@@ -98,7 +98,9 @@ impl Recurrence {
         if let Some((_, pointer, detail)) = checks.into_iter().find(|(valid, ..)| !valid) {
             return Err(Invalid::new("recurrence_invalid", detail).at(pointer));
         }
-        self.until.as_deref().map(date::parse).transpose().map(|_| ()).map_err(|invalid| invalid.at("/until"))
+        let until = self.until.as_deref().map(date::parse).transpose().map_err(|invalid| invalid.at("/until"))?;
+        self.until = until.map(date::write);
+        Ok(self)
     }
 
     fn has_parts(&self) -> bool {
@@ -110,12 +112,13 @@ impl Recurrence {
     }
 
     fn weekdays_valid(&self) -> bool {
-        self.by_weekday.as_deref().is_none_or(|days| !days.is_empty() && days.iter().all(|day| is_weekday(day)))
+        let valid = |days: &[String]| each_once(days) && days.iter().all(|day| is_weekday(day));
+        self.by_weekday.as_deref().is_none_or(valid)
     }
 
     fn month_days_valid(&self) -> bool {
-        let valid = |day: &i32| (1..=31).contains(&day.abs());
-        self.by_month_day.as_deref().is_none_or(|days| !days.is_empty() && days.iter().all(valid))
+        let valid = |days: &[i32]| each_once(days) && days.iter().all(|day| (1..=31).contains(&day.unsigned_abs()));
+        self.by_month_day.as_deref().is_none_or(valid)
     }
 }
 
@@ -123,6 +126,20 @@ fn within(text: Option<&str>, most: usize) -> bool {
     text.is_none_or(|text| {
         !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
     })
+}
+
+/// `NAME=value` parts with a `FREQ` among them, in up to 1,000 characters. What the parts mean is not looked at here.
+fn is_rule(rule: &str) -> bool {
+    let parts = rule.strip_prefix("RRULE:").unwrap_or(rule).split(';');
+    let named = |part: &str| part.split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty());
+    within(Some(rule), 1000) && rule.contains("FREQ=") && parts.into_iter().all(named)
+}
+
+/// At least one, none twice, and so no more than there are.
+fn each_once<T: PartialEq>(values: &[T]) -> bool {
+    const MOST: usize = 400;
+    let repeated = || values.iter().enumerate().any(|(index, value)| values[..index].contains(value));
+    !values.is_empty() && values.len() <= MOST && !repeated()
 }
 
 fn is_weekday(day: &str) -> bool {
@@ -138,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    fn check(recurrence: Value) -> Result<(), Invalid> {
+    fn check(recurrence: Value) -> Result<Recurrence, Invalid> {
         serde_json::from_value::<Recurrence>(recurrence).unwrap().check()
     }
 
@@ -150,7 +167,7 @@ mod tests {
             json!({"rrule": "FREQ=WEEKLY;BYDAY=MO"}),
             json!({"text": "every Monday", "mode": "completion"}),
         ] {
-            assert_eq!(check(good.clone()), Ok(()), "{good}");
+            assert_eq!(json!(check(good.clone()).unwrap()), good);
         }
     }
 
@@ -171,6 +188,9 @@ mod tests {
             (json!({"frequency": "weekly", "by_weekday": ["é"]}), "recurrence_invalid", "/by_weekday"),
             (json!({"frequency": "weekly", "by_weekday": []}), "recurrence_invalid", "/by_weekday"),
             (json!({"frequency": "monthly", "by_month_day": [32]}), "recurrence_invalid", "/by_month_day"),
+            (json!({"frequency": "monthly", "by_month_day": [1, 1]}), "recurrence_invalid", "/by_month_day"),
+            (json!({"rrule": "garbage"}), "recurrence_invalid", "/rrule"),
+            (json!({"rrule": "FREQ=DAILY;"}), "recurrence_invalid", "/rrule"),
             (json!({"text": "a\u{0}b"}), "recurrence_invalid", "/text"),
         ] {
             let invalid = check(bad.clone()).unwrap_err();

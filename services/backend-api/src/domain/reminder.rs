@@ -39,26 +39,29 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    /// Checks the shape of a task's reminders.
+    /// Checks the shape of a task's reminders, and writes their moments in UTC.
     ///
     /// # Errors
     /// `too_many_reminders`, `reminder_invalid`, `duration_invalid`, `date_invalid`, each at its place.
-    pub fn check_all(reminders: &[Self]) -> Result<(), Invalid> {
+    pub fn check_all(reminders: Vec<Self>) -> Result<Vec<Self>, Invalid> {
         if reminders.len() > MAX_REMINDERS {
             return Err(Invalid::new("too_many_reminders", "A task has at most 20 reminders."));
         }
-        reminders.iter().enumerate().try_for_each(|(index, reminder)| {
+        let checked = reminders.into_iter().enumerate().map(|(index, reminder)| {
             reminder.check().map_err(|invalid| {
                 let pointer = format!("/{index}{}", invalid.pointer);
                 invalid.at(pointer)
             })
-        })
+        });
+        checked.collect()
     }
 
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(mut self) -> Result<Self, Invalid> {
         match (&self.before, &self.at) {
             (Some(before), None) => duration::parse(before).map(|_| ()).map_err(|invalid| invalid.at("/before"))?,
-            (None, Some(at)) => date::parse(at).map(|_| ()).map_err(|invalid| invalid.at("/at"))?,
+            (None, Some(at)) => {
+                self.at = Some(date::write(date::parse(at).map_err(|invalid| invalid.at("/at"))?));
+            }
             _ => return Err(Invalid::new("reminder_invalid", "A reminder has either before or at.")),
         }
         let channels = self.channels.as_deref().unwrap_or(&[Channel::InApp]);
@@ -66,7 +69,7 @@ impl Reminder {
         if channels.is_empty() || repeated {
             return Err(Invalid::new("reminder_invalid", "Name at least one channel, each once.").at("/channels"));
         }
-        Ok(())
+        Ok(self)
     }
 }
 
@@ -76,13 +79,14 @@ mod tests {
 
     use super::*;
 
-    fn check(reminders: Value) -> Result<(), Invalid> {
-        Reminder::check_all(&serde_json::from_value::<Vec<Reminder>>(reminders).unwrap())
+    fn check(reminders: Value) -> Result<Vec<Reminder>, Invalid> {
+        Reminder::check_all(serde_json::from_value(reminders).unwrap())
     }
 
     #[test]
     fn a_reminder_is_before_or_at() {
-        check(json!([{"before": "PT1H", "channels": ["email", "in_app"]}, {"at": "2026-01-31T08:00:00Z"}])).unwrap();
+        let good = json!([{"before": "PT1H", "channels": ["email", "in_app"]}, {"at": "2026-01-31T09:00:00+01:00"}]);
+        assert_eq!(check(good).unwrap()[1].at.as_deref(), Some("2026-01-31T08:00:00Z"));
         for (bad, pointer) in [
             (json!({}), "/0"),
             (json!({"before": "PT1H", "at": "2026-01-31T08:00:00Z"}), "/0"),

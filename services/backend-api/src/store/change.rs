@@ -118,20 +118,29 @@ impl Change {
         Ok(reply)
     }
 
-    /// Raises the workspace's sequence and appends its events, numbered, in one statement. The row lock on the workspace
-    /// is held from here to the commit, so that numbers become visible in their order.
+    /// Raises the workspace's sequence and appends its events, numbered and dated, in one statement. The row lock on the
+    /// workspace is held from here to the commit, so that numbers become visible in their order. Dates ascend with the
+    /// numbers, by a microsecond at least, also when two replicas' clocks disagree: history in the order of time is history
+    /// in the order of the workspace.
     async fn append(&self, workspace_id: Uuid, events: Vec<EventDraft>) -> Result<(), DbErr> {
         let now = self.clock.now();
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let rows: Vec<Value> = events.into_iter().map(|event| self.row(event, now)).collect();
         let sql = "WITH counter AS (\
-               UPDATE core.workspaces SET sequence = sequence + $2 WHERE id = $1 RETURNING sequence - $2 AS base) \
+               UPDATE core.workspaces SET sequence = sequence + $2, \
+                 last_event_at = greatest($5, last_event_at + interval '1 microsecond') + ($2 - 1) * interval '1 microsecond' \
+               WHERE id = $1 \
+               RETURNING sequence - $2 AS base, last_event_at - $2 * interval '1 microsecond' AS before), \
+             numbered AS (\
+               SELECT event, base + position AS sequence, before + position * interval '1 microsecond' AS at \
+               FROM counter, jsonb_array_elements($3) WITH ORDINALITY AS row (event, position)) \
              INSERT INTO core.outbox \
                (workspace_id, sequence, event_id, event_type, topics, payload, trace_context, created_at) \
-             SELECT $1, base + position, (event ->> 'event_id')::uuid, event ->> 'event_type', \
+             SELECT $1, sequence, (event ->> 'event_id')::uuid, event ->> 'event_type', \
                ARRAY (SELECT jsonb_array_elements_text(event -> 'topics')), \
-               (event -> 'payload') || jsonb_build_object('sequence', base + position), $4, $5 \
-             FROM counter, jsonb_array_elements($3) WITH ORDINALITY AS row (event, position)";
+               (event -> 'payload') || jsonb_build_object('sequence', sequence, \
+                 'timestamp', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')), $4, at \
+             FROM numbered";
         let trace = self.trace.as_ref().map(|trace| trace.as_str().to_owned());
         let values = [workspace_id.into(), count.into(), json!(rows).into(), trace.into(), now.into()];
         let stored = self.transaction.execute_raw(statement(sql, values)).await?.rows_affected();

@@ -35,7 +35,7 @@ pub async fn insert(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let sql = "INSERT INTO core.credentials (user_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (email) DO NOTHING";
+               ON CONFLICT ON CONSTRAINT credentials_email_unique DO NOTHING";
     let values = [credentials.user_id.into(), email.into(), credentials.password_hash.into(), now.into()];
     Ok(db.execute_raw(statement(sql, values)).await?.rows_affected() == 1)
 }

@@ -1,7 +1,9 @@
 //! Requests that are carried out once: `Idempotency-Key` and the answer that goes with it.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use platform::problem::{FieldError, Problem};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
@@ -9,7 +11,13 @@ use super::reply::Reply;
 use super::statement;
 
 /// How long an answer is kept.
-pub const KEEP: Duration = Duration::hours(24);
+pub const KEEP: TimeDelta = TimeDelta::hours(24);
+
+/// How often the lock is tried: a transaction that was refused is rolled back a moment after its answer was sent, and most
+/// requests end within that time too.
+const TRIES: u32 = 20;
+/// How long between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A request that asked to be carried out once.
 #[derive(Clone, Debug)]
@@ -36,17 +44,17 @@ pub enum Claim {
 /// # Errors
 /// 409 while another transaction holds the key, 422 when it was used for another request.
 pub async fn claim(transaction: &DatabaseTransaction, once: &Once, now: DateTime<Utc>) -> Result<Claim, Problem> {
-    let lock = statement(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 0))",
-        [once.scope.clone().into(), once.key.clone().into()],
-    );
-    let free = transaction.query_one_raw(lock).await?.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false);
-    if !free {
-        return Err(Problem::conflict(
-            "idempotency_in_flight",
-            "A request with this Idempotency-Key is under way. Repeat it in a moment for its answer.",
-        )
-        .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
+    let mut tries = 0;
+    while !take_lock(transaction, once).await? {
+        tries += 1;
+        if tries > TRIES {
+            return Err(Problem::conflict(
+                "idempotency_in_flight",
+                "A request with this Idempotency-Key is under way. Repeat it in a moment for its answer.",
+            )
+            .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
     // A statement of its own: it must see what was committed before the lock was free.
     let find = statement(
@@ -66,6 +74,14 @@ pub async fn claim(transaction: &DatabaseTransaction, once: &Once, now: DateTime
     }
     let stored: serde_json::Value = row.try_get_by_index(1)?;
     serde_json::from_value(stored).map(Claim::Repeated).map_err(|error| Problem::internal(&error))
+}
+
+/// Takes the lock of the key until the transaction ends; false while another one has it.
+async fn take_lock(transaction: &DatabaseTransaction, once: &Once) -> Result<bool, DbErr> {
+    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 0))";
+    let lock = statement(sql, [once.scope.clone().into(), once.key.clone().into()]);
+    let taken = transaction.query_one_raw(lock).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(taken.unwrap_or(false))
 }
 
 /// Keeps the answer with the key; it becomes visible with the change itself.

@@ -1,5 +1,7 @@
 //! An answer as data, so that it can be kept with its idempotency key and given again.
 
+use platform::problem::Problem;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,6 +42,15 @@ impl Reply {
     /// 204.
     pub fn no_content() -> Self {
         Self { status: 204, location: None, etag: None, body: None }
+    }
+
+    /// What the body holds.
+    ///
+    /// # Errors
+    /// When it holds something else.
+    pub fn read_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let body = self.body.as_ref().unwrap_or(&Value::Null);
+        T::deserialize(body).map_err(|error| Problem::internal(&error))
     }
 
     /// The same with the ETag of `version`.

@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::extension::postgres::PgExpr as _;
-use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SimpleExpr};
-use sea_orm::{ActiveValue::Set, Condition, IntoActiveModel as _, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, QuerySelect, QueryTrait,
+    Statement,
+};
 use serde_json::json;
 
-use super::visibility::visible_to;
+use super::visibility::{in_each_workspace_of, visible_to};
 use crate::domain::listing::{Filter, Page, Position, SortKey};
 use crate::domain::priority::Priority;
 use crate::domain::status::Status;
@@ -87,21 +90,36 @@ pub async fn list(
     filter: &Filter,
     page: &Page,
 ) -> Result<(Vec<Task>, bool), Problem> {
-    let order = if page.sort.descending { Order::Desc } else { Order::Asc };
-    let rows = Entity::find()
-        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
-        .filter(Column::DeletedAt.is_null())
-        .filter(matching(filter))
-        .apply_if(page.after, |select, after| select.filter(beyond(after, page)))
-        .order_by_with_nulls(column(page.sort.key), order.clone(), NullOrdering::Last)
-        .order_by(Column::Id, order)
-        .limit(page.limit + 1)
-        .all(db)
-        .await?;
+    let mut rows = Model::find_by_statement(page_statement(user_id, filter, page)).all(db).await?;
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    if let Some(undated) = page.undated().filter(|_| rows.len() <= limit) {
+        rows.extend(Model::find_by_statement(page_statement(user_id, filter, &undated)).all(db).await?);
+    }
     let more = rows.len() > limit;
     let tasks = rows.into_iter().take(limit).map(Task::try_from).collect::<Result<_, _>>()?;
     Ok((tasks, more))
+}
+
+/// The question behind [`list`], for one task more than the page has. Beyond a due date there are only tasks with one: the
+/// others are asked for apart, because no index serves both at once.
+pub fn page_statement(user_id: &str, filter: &Filter, page: &Page) -> Statement {
+    let of_one_workspace = Entity::find()
+        .filter(Column::DeletedAt.is_null())
+        .filter(matching(filter))
+        .apply_if(page.after, |select, after| select.filter(beyond(after, page)))
+        .into_query();
+    let key = column(page.sort.key);
+    let order = if page.sort.descending { Order::Desc } else { Order::Asc };
+    let ordered = |mut select: SelectStatement| {
+        // The other columns hold no NULL; saying where it goes would keep Postgres from reading their indexes backwards.
+        match page.sort.key {
+            SortKey::DueDate => select.order_by_with_nulls((Entity, key), order.clone(), NullOrdering::Last),
+            _ => select.order_by((Entity, key), order.clone()),
+        };
+        select.order_by((Entity, Column::Id), order.clone()).limit(page.limit + 1).to_owned()
+    };
+    let first = ordered(of_one_workspace);
+    DbBackend::Postgres.build(&ordered(in_each_workspace_of(user_id, first, (Entity, Column::WorkspaceId))))
 }
 
 fn matching(filter: &Filter) -> Condition {
@@ -118,21 +136,17 @@ fn matching(filter: &Filter) -> Condition {
         .add(if filter.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() })
 }
 
-/// What comes after `position`. Rows without a value come last in both directions.
+/// What comes after `position`, among the tasks that have a value if it has one, else among those without.
 fn beyond(position: Position, page: &Page) -> Condition {
-    let key = column(page.sort.key);
-    let id = if page.sort.descending { Column::Id.lt(position.id) } else { Column::Id.gt(position.id) };
+    let (key, descending) = (column(page.sort.key), page.sort.descending);
     let Some(value) = position.value.map(|value| sort_value(page.sort.key, value)) else {
+        let id = if descending { Column::Id.lt(position.id) } else { Column::Id.gt(position.id) };
         return Condition::all().add(key.is_null()).add(id);
     };
-    let further = if page.sort.descending {
-        Expr::col((Entity, key)).lt(value.clone())
-    } else {
-        Expr::col((Entity, key)).gt(value.clone())
-    };
-    let beside = Condition::all().add(Expr::col((Entity, key)).eq(value)).add(id);
-    let last = (page.sort.key == SortKey::DueDate).then(|| key.is_null());
-    Condition::any().add(further).add(beside).add_option(last)
+    // Compared as rows, so that an index is read from the position on, not from its start.
+    let row = Expr::tuple([Expr::col((Entity, key)), Expr::col((Entity, Column::Id))]);
+    let here = Expr::tuple([value, Expr::value(position.id)]);
+    Condition::all().add(if descending { row.lt(here) } else { row.gt(here) })
 }
 
 fn column(key: SortKey) -> Column {

@@ -25,6 +25,18 @@ pub struct User {
     pub workspace_id: Uuid,
 }
 
+/// What the built-in issuer is called where users are kept; its address may change, its users stay the same.
+pub const BUILT_IN_ISSUER: &str = "built-in";
+
+/// What never changes about a user.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct KnownUser {
+    /// Who speaks for the user: the issuer that vouched for them first.
+    pub issuer: String,
+    /// The personal workspace.
+    pub workspace_id: Uuid,
+}
+
 /// A workspace that a user is a member of.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize)]
 pub struct Membership {
@@ -47,6 +59,15 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<User>, D
     User::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
+/// What never changes about the user.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_known(db: &impl ConnectionTrait, id: &str) -> Result<Option<KnownUser>, DbErr> {
+    let sql = "SELECT issuer, workspace_id FROM core.users WHERE id = $1";
+    KnownUser::find_by_statement(statement(sql, [id.into()])).one(db).await
+}
+
 /// The user, locked until the transaction ends.
 ///
 /// # Errors
@@ -56,12 +77,12 @@ pub async fn find_for_update(db: &impl ConnectionTrait, id: &str) -> Result<Opti
     User::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
-/// Stores a new user with their personal workspace, of which they are the owner; false when the user is there already, in
-/// which case nothing is stored.
+/// Stores a new user of `issuer` with their personal workspace, of which they are the owner; false when the user is there
+/// already, in which case nothing is stored.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(db: &impl ConnectionTrait, user: &User, now: DateTime<Utc>) -> Result<bool, DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, user: &User, issuer: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     // The locking first statement makes two first sights of one user take turns.
     let sql = "SELECT pg_advisory_xact_lock(hashtextextended('user:' || $1, 0))";
     db.execute_raw(statement(sql, [user.id.clone().into()])).await?;
@@ -69,8 +90,8 @@ pub async fn insert(db: &impl ConnectionTrait, user: &User, now: DateTime<Utc>) 
          home AS (INSERT INTO core.workspaces (id, kind, name, created_at) \
            SELECT $6, 'personal', 'Personal', $7 FROM newcomer RETURNING id), \
          person AS (INSERT INTO core.users \
-           (id, email, first_name, last_name, timezone, workspace_id, created_at, updated_at) \
-           SELECT $1, $2, $3, $4, $5, home.id, $7, $7 FROM home RETURNING id, workspace_id) \
+           (id, issuer, email, first_name, last_name, timezone, workspace_id, created_at, updated_at) \
+           SELECT $1, $8, $2, $3, $4, $5, home.id, $7, $7 FROM home RETURNING id, workspace_id) \
          INSERT INTO core.members (workspace_id, user_id, role, joined_at) \
            SELECT workspace_id, id, 'owner', $7 FROM person";
     let values = [
@@ -81,6 +102,7 @@ pub async fn insert(db: &impl ConnectionTrait, user: &User, now: DateTime<Utc>) 
         user.timezone.clone().into(),
         user.workspace_id.into(),
         now.into(),
+        issuer.into(),
     ];
     Ok(db.execute_raw(statement(sql, values)).await?.rows_affected() == 1)
 }

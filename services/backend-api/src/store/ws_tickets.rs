@@ -1,8 +1,8 @@
-//! Tickets to WebSockets; the tickets themselves are not kept, only their SHA-256.
+//! Tickets to WebSockets: whose they are, not the tickets themselves.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
-use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::statement;
 
@@ -12,14 +12,13 @@ use super::statement;
 /// When the database refuses.
 pub async fn insert(
     db: &impl ConnectionTrait,
-    ticket: &str,
+    id: Uuid,
     user_id: &str,
     token_expires_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql =
-        "INSERT INTO core.ws_tickets (ticket_hash, user_id, token_expires_at, expires_at) VALUES ($1, $2, $3, $4)";
-    let values = [hash(ticket).into(), user_id.into(), token_expires_at.into(), expires_at.into()];
+    let sql = "INSERT INTO core.ws_tickets (id, user_id, token_expires_at, expires_at) VALUES ($1, $2, $3, $4)";
+    let values = [id.into(), user_id.into(), token_expires_at.into(), expires_at.into()];
     db.execute_raw(statement(sql, values)).await.map(|_| ())
 }
 
@@ -29,12 +28,12 @@ pub async fn insert(
 /// When the database is away.
 pub async fn take(
     db: &impl ConnectionTrait,
-    ticket: &str,
+    id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<(String, DateTime<Utc>)>, DbErr> {
-    let sql = "DELETE FROM core.ws_tickets WHERE ticket_hash = $1 AND expires_at > $2 AND token_expires_at > $2 \
+    let sql = "DELETE FROM core.ws_tickets WHERE id = $1 AND expires_at > $2 AND token_expires_at > $2 \
                RETURNING user_id, token_expires_at";
-    let row = db.query_one_raw(statement(sql, [hash(ticket).into(), now.into()])).await?;
+    let row = db.query_one_raw(statement(sql, [id.into(), now.into()])).await?;
     row.map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
 }
 
@@ -45,8 +44,4 @@ pub async fn take(
 pub async fn forget_expired(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let sql = "DELETE FROM core.ws_tickets WHERE expires_at <= $1";
     Ok(db.execute_raw(statement(sql, [now.into()])).await?.rows_affected())
-}
-
-fn hash(ticket: &str) -> Vec<u8> {
-    Sha256::digest(ticket).to_vec()
 }

@@ -1,6 +1,6 @@
 //! `POST /api/auth/token` with a refresh token: rotation, and what happens to a token in two hands.
 
-use backend_api::domain::refresh_token::RefreshTokenSeal;
+use backend_api::domain::id_seal::IdSeal;
 use chrono::Duration;
 use futures::future::join_all;
 use platform::config::Secret;
@@ -110,7 +110,7 @@ async fn what_was_not_issued_here_is_invalid() {
     let tokens = registered(&api).await;
     let good = tokens["refresh_token"].as_str().unwrap().to_owned();
     let flipped = format!("{}{}", if good.starts_with('A') { "B" } else { "A" }, &good[1..]);
-    let forged = RefreshTokenSeal::new(&Secret::new("x".repeat(48))).seal(Uuid::from_u128(7));
+    let forged = IdSeal::of_refresh_tokens(&Secret::new("x".repeat(48))).seal(Uuid::from_u128(7));
     let access = tokens["access_token"].as_str().unwrap();
     for token in ["", "x", "\u{0}", "é", &flipped, &good[..63], &format!("{good}A"), &forged, access] {
         let answer = refresh(&api, &json!({ "refresh_token": token })).await;

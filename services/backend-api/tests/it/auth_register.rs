@@ -124,7 +124,7 @@ async fn an_address_belongs_to_one_user() {
 
 /// Registers; where passwords are hashed slowly, the request waits for its turn as often as it has to.
 async fn register_patiently(api: &Api, body: &Value) -> Answer {
-    let registered = eventually(Duration::from_secs(120), || async {
+    let registered = eventually(Duration::from_mins(2), || async {
         let answer = register(api, body).await;
         (answer.status != 503 || answer.json()["code"] != "busy").then_some(answer)
     });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use backend_api::actions::hash_password::HashingRoom;
 use backend_api::actions::verify_password::verify_password;
+use backend_api::password_hasher::PasswordHasher;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
@@ -103,12 +103,12 @@ async fn whatever_is_wrong_gets_the_same_answer() {
 async fn an_unknown_address_is_refused_after_the_same_work() {
     let api = Api::start().await;
     registered(&api).await;
-    let (db, full) = (api.database.connect().await, HashingRoom::new(0, Duration::ZERO));
+    let (db, full) = (api.database.connect().await, PasswordHasher::new(0, Duration::ZERO));
     for email in ["ada@example.com", "nobody@example.com", "no address"] {
         let refused = verify_password(&db, &full, email, PASSWORD.to_owned()).await.unwrap_err();
         assert_eq!((refused.status().as_u16(), refused.code()), (503, "busy"), "{email}");
     }
-    let user = verify_password(&db, &HashingRoom::default(), "ada@example.com", PASSWORD.to_owned()).await.unwrap();
+    let user = verify_password(&db, &PasswordHasher::default(), "ada@example.com", PASSWORD.to_owned()).await.unwrap();
     assert_eq!(user.first_name, "Ada");
 }
 

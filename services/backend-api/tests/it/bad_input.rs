@@ -40,7 +40,7 @@ async fn members_that_break_a_rule() {
     let long_tag = "t".repeat(51);
     let many_tags: Vec<String> = (0..51).map(|n| n.to_string()).collect();
     for (body, pointer, code) in [
-        (json!({}), "", "required"),
+        (json!({}), "/title", "required"),
         (json!([]), "", "invalid_type"),
         (json!({"title": 7}), "/title", "invalid_type"),
         (json!({"title": null}), "/title", "invalid_type"),
@@ -136,12 +136,67 @@ async fn what_the_router_refuses_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn arrays_are_no_objects_and_dates_are_real() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    for (body, pointer, code) in [
+        (json!(["T", null, null, null, null, null, null, null, null, null, null]), "", "invalid_type"),
+        (json!({"title": "x", "recurrence": ["daily"]}), "/recurrence", "invalid_type"),
+        (json!({"title": "x", "reminders": [["PT1H"]]}), "/reminders/0", "invalid_type"),
+        (json!({"title": "x", "due_date": "9999-12-31T23:59:60Z"}), "/due_date", "date_invalid"),
+    ] {
+        let problem = alice.client.post(&alice.tasks(), &body).await.expect_problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{body} {problem}");
+    }
+    let due =
+        json!({"title": "x", "due_date": "2026-06-15T10:20:60Z", "reminders": [{"at": "2026-01-31T10:00:00+01:00"}]});
+    let task = alice.create(due).await;
+    assert_eq!(
+        (&task["due_date"], &task["reminders"][0]["at"]),
+        (&json!("2026-06-15T10:21:00Z"), &json!("2026-01-31T09:00:00Z"))
+    );
+    assert_eq!(alice.client.get(&alice.task(&task)).await.expect(200).json(), task);
+}
+
+#[tokio::test]
+async fn verbs_take_small_json_or_nothing() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let task = alice.create(json!({"title": "x"})).await;
+    let path = format!("{}/complete", alice.task(&task));
+    let post = |kind: &'static str, body: Vec<u8>| alice.client.request(Method::POST, &path).body(kind, body).send();
+    post("application/json", vec![b' '; 1024 * 1024]).await.expect_problem(413, "body_too_large");
+    post("text/plain", b"{}".to_vec()).await.expect_problem(415, "unsupported_media_type");
+    post("application/json", b"{".to_vec()).await.expect_problem(400, "json_syntax");
+    post("application/json", Vec::new()).await.expect(200);
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_may_ask_first() {
+    let api = Api::start().await;
+    let anyone = testkit::http::Client::new(&api.base);
+    let ask = |origin: &'static str| {
+        let request = anyone.request(Method::OPTIONS, "/api/alice/tasks").header("origin", origin);
+        let request = request.header("access-control-request-method", "PATCH");
+        request.header("access-control-request-headers", "authorization,content-type,if-match,idempotency-key").send()
+    };
+    let allowed = ask("http://localhost:3000").await.expect(200);
+    assert_eq!(allowed.header("access-control-allow-origin"), Some("http://localhost:3000"));
+    assert!(allowed.header("access-control-allow-methods").unwrap().contains("PATCH"));
+    assert_eq!(ask("https://evil.example").await.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
 async fn what_is_meant_for_the_sidecar_does_not_exist_for_others() {
     let api = Api::start().await;
     let anyone = testkit::http::Client::new(&api.base);
     let body = json!({"ticket": "x"});
     let path = "/internal/ws-tickets/redeem";
     anyone.post(path, &body).await.expect_problem(404, "not_found");
+    let wrong_method = anyone.get(path).await;
+    wrong_method.expect_problem(404, "not_found");
+    assert_eq!(wrong_method.header("allow"), None);
     let post =
         |token: &'static str| anyone.request(Method::POST, path).header("dapr-api-token", token).json(&body).send();
     assert_eq!(post("wrong").await.expect_problem(404, "not_found")["detail"], "There is no such path.");

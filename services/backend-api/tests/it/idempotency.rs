@@ -71,6 +71,20 @@ async fn a_refused_attempt_does_not_burn_the_key() {
 }
 
 #[tokio::test]
+async fn one_request_after_another_is_never_in_flight() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let tasks = alice.tasks();
+    for _ in 0..100 {
+        let key = key();
+        let refused = json!({"title": "Mine", "assignee": "nobody"});
+        post(&alice, &tasks, &key, &refused).await.expect_problem(422, "validation_failed");
+        post(&alice, &tasks, &key, &json!({"title": "Mine"})).await.expect(201);
+        post(&alice, &tasks, &key, &json!({"title": "Mine"})).await.expect(201);
+    }
+}
+
+#[tokio::test]
 async fn keys_survive_a_restart_and_end_after_a_day() {
     let api = Api::start().await;
     let alice = api.person("alice");

@@ -60,9 +60,7 @@ async fn published(api: &Api, topic: &str) -> Vec<(String, i64)> {
          ORDER BY partition, message_offset"
     );
     let rows = api.owner().await.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
-    let read = |data: Value| {
-        (data["organization_id"].as_str().unwrap().to_owned(), data["sequence"].as_i64().unwrap())
-    };
+    let read = |data: Value| (data["organization_id"].as_str().unwrap().to_owned(), data["sequence"].as_i64().unwrap());
     rows.iter().map(|row| read(row.try_get_by_index(0).unwrap())).collect()
 }
 
@@ -148,6 +146,7 @@ async fn what_was_published_is_removed_after_a_while_and_what_waits_is_not() {
     clock.advance(chrono::Duration::minutes(11));
     assert_eq!(relay.remove_published().await.unwrap(), 1);
     assert_eq!(api.number("SELECT count(*) FROM core.outbox").await, 1);
-    assert!(relay.publish_batch().await.is_err(), "the sidecar is away");
+    // The service's own relay may hold the shards for a moment; then there is nothing to fail at.
+    eventually(DEADLINE, || async { relay.publish_batch().await.err() }).await;
     assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE published_at IS NULL").await, 1);
 }

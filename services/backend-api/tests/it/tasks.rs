@@ -221,6 +221,8 @@ async fn concurrent_changes_of_one_workspace_are_numbered_without_a_gap() {
     let sequences: Vec<_> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
     assert!(sequences.is_sorted(), "the order of the outbox is the order of the numbers");
     assert_eq!(sequences, (1..=42).collect::<Vec<_>>());
+    let dates: Vec<_> = events.iter().map(|event| event["timestamp"].as_str().unwrap().to_owned()).collect();
+    assert!(dates.windows(2).all(|pair| pair[0] < pair[1]), "later numbers have later dates: {dates:?}");
     // Each update starts from what the one before it left.
     let updates: Vec<_> = events.iter().filter(|event| event["event_type"] == "task.updated").collect();
     for pair in updates.windows(2) {

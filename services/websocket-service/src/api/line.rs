@@ -3,6 +3,7 @@
 use axum::extract::ws::{Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream, StreamExt as _};
 use platform::trace::TraceContext;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{farewell, introduction, reader::Reader, writer};
 use crate::app::App;
@@ -26,6 +27,8 @@ pub(super) enum Entry {
         last_seen: Option<i64>,
         /// Of the opening request.
         trace: Option<TraceContext>,
+        /// Allows it to be open; given back when it has said whose it is, or is closed.
+        permit: OwnedSemaphorePermit,
     },
     /// It is told why not, and closed.
     Refused(Ending),
@@ -42,12 +45,16 @@ pub(super) struct Subscribed {
 pub(super) async fn live(app: &App, socket: WebSocket, entry: Entry) {
     let _open = app.metrics.open_socket();
     let (mut sender, mut receiver) = socket.split();
+    let mut unauthenticated = None;
     let subscribed = match entry {
         Entry::Known(subscribed) => Ok(subscribed),
         Entry::Refused(ending) => Err(ending),
-        Entry::Unknown { last_seen, trace } => {
+        Entry::Unknown { last_seen, trace, permit } => {
             // Boxed, so that its memory is free again while the socket idles.
-            Box::pin(introduction::introduce(app, &mut sender, &mut receiver, last_seen, trace)).await
+            let introduced = Box::pin(introduction::introduce(app, &mut sender, &mut receiver, last_seen, trace)).await;
+            // One that was not introduced stays counted until it is closed.
+            unauthenticated = Some(permit).filter(|_| introduced.is_err());
+            introduced
         }
     };
     let (ending, rest) = match subscribed {
@@ -64,6 +71,7 @@ pub(super) async fn live(app: &App, socket: WebSocket, entry: Entry) {
         app.metrics.slow_readers_closed.inc();
     }
     Box::pin(farewell::close(sender, receiver, ending, rest.as_deref(), app.limits.closing)).await;
+    drop(unauthenticated);
 }
 
 /// Reads and writes at the same time, in one task, until one of them ends or has to.

@@ -27,7 +27,6 @@ pub(super) struct Reader<'a> {
     app: &'a App,
     mailbox: &'a Mailbox,
     session: Session,
-    expires: Instant,
     mistakes: Mistakes,
     /// Pings sent since anything was heard.
     unanswered: u32,
@@ -36,16 +35,17 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader for the socket of `session`.
     pub(super) fn new(app: &'a App, mailbox: &'a Mailbox, session: Session) -> Self {
-        let expires = instant_of(session.expires_at, &app.clock);
-        Self { app, mailbox, session, expires, mistakes: Mistakes::default(), unanswered: 0 }
+        Self { app, mailbox, session, mistakes: Mistakes::default(), unanswered: 0 }
     }
 
     /// Reads until the client closes, errs too often, falls silent, or its session expires.
     pub(super) async fn run(mut self, receiver: &mut Receiver) -> Ending {
         let mut pings = every(self.app.limits.ping_every);
         loop {
+            // Asked anew each time: the clock may have been set, and timers do not run while the machine sleeps.
+            let expires = instant_of(self.session.expires_at, &self.app.clock);
             let done = tokio::select! {
-                () = sleep_until(self.expires) => Err(Ending::Expired),
+                () = sleep_until(expires) => Err(Ending::Expired),
                 _ = pings.tick() => self.ping(),
                 received = receiver.next() => {
                     self.unanswered = 0;
@@ -89,7 +89,6 @@ impl<'a> Reader<'a> {
     async fn renew(&mut self, token: &str) -> Result<(), Ending> {
         match renew_session::renew(self.app, &self.session, token).await {
             Ok(session) => {
-                self.expires = instant_of(session.expires_at, &self.app.clock);
                 self.reply(&ServerMessage::Renewed { expires_at: session.expires_at });
                 self.session = session;
                 Ok(())

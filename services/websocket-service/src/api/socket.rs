@@ -1,5 +1,7 @@
 //! `GET /ws`: who may open a socket.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -8,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use platform::auth::AuthError;
 use platform::extract::Query;
+use platform::origins::AllowedOrigins;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
 use serde::Deserialize;
@@ -18,7 +21,6 @@ use crate::actions::subscribe_socket::{self, SubscribeError};
 use crate::app::App;
 use crate::domain::credentials::{BEARER, Credentials};
 use crate::domain::ending::Ending;
-use crate::domain::origin::AllowedOrigins;
 use crate::domain::session::{Profile, Session};
 
 /// The largest message of a client, in bytes.
@@ -70,7 +72,11 @@ async fn enter(
         Credentials::TokenMissing => return Err(AuthError::Malformed("there is no token after bearer").into()),
         Credentials::Ticket(ticket) => authenticate_socket::by_ticket(app, ticket, trace.as_ref()).await?,
         Credentials::TicketInvalid => return Err(TicketError::Invalid.into()),
-        Credentials::FirstMessage => return Ok(Entry::Unknown { last_seen: opening.last_seen, trace }),
+        Credentials::FirstMessage => {
+            let permit =
+                Arc::clone(&app.unauthenticated).try_acquire_owned().map_err(|_| too_many_unauthenticated())?;
+            return Ok(Entry::Unknown { last_seen: opening.last_seen, trace, permit });
+        }
     };
     subscribed(app, &profile, session, opening.last_seen, trace.as_ref()).await
 }
@@ -90,10 +96,19 @@ async fn subscribed(
     }
 }
 
+/// Anybody may open a socket without saying who they are, so these are counted for everybody together.
+fn too_many_unauthenticated() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_unauthenticated_sockets", "Temporarily unavailable")
+        .detail(
+            "Too many sockets wait for their first message. Try again, or open the socket with a token or a ticket.",
+        )
+        .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
 /// Programs send no `Origin`; a browser always does (RFC 6455 §10.2).
 fn check_origin(headers: &HeaderMap, origins: &AllowedOrigins) -> Result<(), Problem> {
     let mut shown = headers.get_all(header::ORIGIN).iter();
-    let allowed = shown.all(|origin| origin.to_str().is_ok_and(|origin| origins.allows(origin)));
+    let allowed = shown.all(|origin| origins.allows(origin));
     if allowed {
         return Ok(());
     }

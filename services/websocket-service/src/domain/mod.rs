@@ -4,6 +4,5 @@ pub(crate) mod client_message;
 pub(crate) mod credentials;
 pub(crate) mod ending;
 pub(crate) mod membership;
-pub(crate) mod origin;
 pub(crate) mod server_message;
 pub(crate) mod session;

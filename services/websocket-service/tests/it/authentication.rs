@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::world::{World, new_id};
 
 /// Sends an opening request that is to be refused; the answer is its status and the code of the problem.
-async fn refusal(world: &World, query: &str, headers: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn refusal(world: &World, query: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let mut request = world
         .http
         .get(format!("http://{}/ws{query}", world.address))

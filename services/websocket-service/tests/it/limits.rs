@@ -2,6 +2,7 @@
 
 use testkit::eventually;
 
+use crate::authentication::refusal;
 use crate::client::Client;
 use crate::raw::{CLOSE, RawClient, TEXT};
 use crate::world::{DEADLINE, World, cloud_event, new_id, task_updated};
@@ -73,4 +74,26 @@ async fn a_user_has_at_most_so_many_sockets() {
         (client.message().await["type"] == "subscribed").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn so_many_sockets_may_be_open_that_have_not_said_whose_they_are() {
+    let world = World::start_with(|config| {
+        config.limits.unauthenticated_sockets = 2;
+        config.limits.first_message = DEADLINE;
+    })
+    .await;
+    world.backend.member("alice", new_id(), 0);
+    let (mut first, second) = (Client::unknown(world.address).await, Client::unknown(world.address).await);
+    assert_eq!(refusal(&world, "", &[]).await, (503, "too_many_unauthenticated_sockets".to_owned()));
+    // Who says it at once is let in, and makes no difference.
+    let _known = world.subscribed("alice").await;
+    assert!(Client::open(world.address, "", &[]).await.is_err());
+
+    first.send_auth(&world.token("alice")).await;
+    assert_eq!(first.message().await["type"], "subscribed");
+    let _third = Client::unknown(world.address).await;
+    assert!(Client::open(world.address, "", &[]).await.is_err());
+    drop(second);
+    eventually(DEADLINE, async || Client::open(world.address, "", &[]).await.ok()).await;
 }

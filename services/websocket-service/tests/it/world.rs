@@ -39,7 +39,12 @@ impl World {
 
     /// Starts the service with `adjust` applied to the default configuration.
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
-        let issuer = Issuer::start(&Clock::system()).await;
+        Self::start_at(Clock::system(), adjust).await
+    }
+
+    /// The same by `clock`, which the issuer goes by too.
+    pub(crate) async fn start_at(clock: Clock, adjust: impl FnOnce(&mut Config)) -> Self {
+        let issuer = Issuer::start(&clock).await;
         let (backend, sidecar) = Backend::start().await;
         let url = issuer.base_url();
         let issuers = json!([{"issuer": url, "jwks_url": issuer.jwks_url(), "audience": url}]);
@@ -51,7 +56,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(websocket_service::serve(config, Clock::system(), listener, shutdown.clone()));
+        let serving = tokio::spawn(websocket_service::serve(config, clock, listener, shutdown.clone()));
         let http = platform::http::client(DEADLINE).unwrap();
         Self { address, backend, issuer, shutdown, serving, http }
     }

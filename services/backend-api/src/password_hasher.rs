@@ -15,21 +15,21 @@ const PLACES: usize = 2;
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The place where passwords are hashed.
+/// Hashes passwords and checks them, on a few threads of their own.
 #[derive(Clone, Debug)]
-pub struct HashingRoom {
+pub struct PasswordHasher {
     places: Arc<Semaphore>,
     patience: Duration,
 }
 
-impl Default for HashingRoom {
+impl Default for PasswordHasher {
     fn default() -> Self {
         Self::new(PLACES, PATIENCE)
     }
 }
 
-impl HashingRoom {
-    /// A room with so many places, for each of which a request waits so long.
+impl PasswordHasher {
+    /// A hasher with so many places, for each of which a request waits so long.
     pub fn new(places: usize, patience: Duration) -> Self {
         Self { places: Arc::new(Semaphore::new(places)), patience }
     }
@@ -79,37 +79,37 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_is_bounded_and_hanging_up_makes_no_room() {
-        let room = HashingRoom::new(1, Duration::from_millis(20));
+        let hasher = PasswordHasher::new(1, Duration::from_millis(20));
         let (finish, wait) = mpsc::channel::<()>();
         let (started, begun) = tokio::sync::oneshot::channel();
         let first = tokio::spawn({
-            let room = room.clone();
+            let hasher = hasher.clone();
             async move {
                 let work = move || started.send(()).is_ok() && wait.recv().is_ok();
-                room.work(work).await
+                hasher.work(work).await
             }
         });
         begun.await.unwrap();
         first.abort();
         assert!(first.await.unwrap_err().is_cancelled());
 
-        let refused = room.matches("password".to_owned(), password::NOBODYS_HASH.to_owned()).await.unwrap_err();
+        let refused = hasher.matches("password".to_owned(), password::NOBODYS_HASH.to_owned()).await.unwrap_err();
         assert_eq!((refused.status(), refused.code()), (StatusCode::SERVICE_UNAVAILABLE, "busy"));
 
         finish.send(()).unwrap();
-        let patient = HashingRoom { patience: Duration::from_secs(30), ..room };
+        let patient = PasswordHasher { patience: Duration::from_secs(30), ..hasher };
         assert!(!patient.matches("password".to_owned(), password::NOBODYS_HASH.to_owned()).await.unwrap());
     }
 
     #[tokio::test]
     async fn each_hash_has_its_own_salt() {
-        let room = HashingRoom::default();
+        let hasher = PasswordHasher::default();
         let hash = || async {
             let password = Password::parse("correct horse".to_owned()).unwrap();
-            room.hash(password, &Random::system()).await.unwrap()
+            hasher.hash(password, &Random::system()).await.unwrap()
         };
         let (one, other) = (hash().await, hash().await);
         assert_ne!(one, other);
-        assert!(room.matches("correct horse".to_owned(), one).await.unwrap());
+        assert!(hasher.matches("correct horse".to_owned(), one).await.unwrap());
     }
 }

@@ -1,0 +1,57 @@
+use sea_orm::DatabaseConnection;
+use testkit::Database;
+
+use super::*;
+use crate::domain::criteria::Limit;
+use crate::domain::entry::Position;
+use crate::{Migrator, SCHEMA};
+
+const WORKSPACE: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_00aa);
+const TASK: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_00bb);
+
+/// 20,000 entries of one workspace: every 1,000th by Bob, of a task of its own and of a rare type.
+const LONG_HISTORY: &str = "INSERT INTO audit.entries \
+    SELECT gen_random_uuid(), CASE n % 1000 WHEN 0 THEN 'task.archived' ELSE 'task.updated' END, \
+           CASE n % 1000 WHEN 0 THEN 'bob' ELSE 'alice' END, '01920000-0000-7000-8000-0000000000aa', \
+           CASE n % 1000 WHEN 0 THEN '01920000-0000-7000-8000-0000000000bb'::uuid ELSE gen_random_uuid() END, n, \
+           '2026-01-01'::timestamptz + n * interval '1 minute', '{}', now() \
+    FROM generate_series(1, 20000) AS n; ANALYZE audit.entries";
+
+/// How Postgres goes about answering.
+async fn plan(db: &DatabaseConnection, criteria: &Criteria) -> String {
+    let mut question = question(criteria, 51);
+    question.sql = format!("EXPLAIN (COSTS OFF) {}", question.sql);
+    let lines = db.query_all_raw(question).await.unwrap();
+    lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
+}
+
+#[tokio::test]
+async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
+    let database = Database::create::<Migrator>(SCHEMA).await;
+    database.connect_as_owner().await.execute_unprepared(LONG_HISTORY).await.unwrap();
+    let db = database.connect().await;
+    let all = Criteria {
+        workspace_ids: [WORKSPACE].into(),
+        user_id: None,
+        task_id: None,
+        event_type: None,
+        from: None,
+        to: None,
+        after: None,
+        limit: Limit::default(),
+    };
+    let at = "2026-01-08T00:00:00Z".parse().unwrap();
+    let questions = [
+        ("workspace", all.clone()),
+        ("workspace", Criteria { from: Some(at), ..all.clone() }),
+        ("workspace", Criteria { after: Some(Position { timestamp: at, event_id: TASK }), ..all.clone() }),
+        ("user", Criteria { user_id: Some("bob".to_owned()), ..all.clone() }),
+        ("task", Criteria { task_id: Some(TASK), ..all.clone() }),
+        ("type", Criteria { event_type: Some("task.archived".to_owned()), ..all }),
+    ];
+    for (index, criteria) in questions {
+        let plan = plan(&db, &criteria).await;
+        assert!(plan.contains(&format!("using entries_by_{index} on")), "{criteria:?}: {plan}");
+        assert!(!plan.contains("Seq Scan"), "{criteria:?}: {plan}");
+    }
+}
