@@ -14,6 +14,23 @@ pub(crate) fn property<'a>(metadata: &'a Metadata, names: &[&str]) -> Option<&'a
     })
 }
 
+/// The most names, and the most bytes in all, that a message may carry: they become headers of its delivery, and an app that
+/// cannot take its headers would never get past the message.
+const MOST: usize = 64;
+const MOST_BYTES: usize = 8 * 1024;
+
+/// Whether the metadata can be delivered.
+///
+/// # Errors
+/// When there is too much of it.
+pub(crate) fn check_size(metadata: &Metadata) -> Result<(), String> {
+    let bytes: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if metadata.len() <= MOST && bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(format!("at most {MOST} metadata entries of {MOST_BYTES} bytes in all, not {} of {bytes}", metadata.len()))
+}
+
 /// Whether the message, or the subscription, asks for bytes without an envelope.
 ///
 /// # Errors

@@ -94,7 +94,7 @@ impl Inner {
     pub(crate) async fn publish(&self, publication: Publication) -> Result<(), Refusal> {
         let Publication { pubsub, topic, content_type, data, metadata, trace } = publication;
         self.permit(&pubsub, &topic)?;
-        let raw = metadata::raw_payload(&metadata);
+        let raw = metadata::check_size(&metadata).and_then(|()| metadata::raw_payload(&metadata));
         let raw =
             raw.map_err(|error| refusal(Reason::Metadata, &pubsub, format!("failed deserializing metadata: {error}")))?;
         let topic = Topic { pubsub, name: topic };
@@ -147,6 +147,7 @@ impl Inner {
     ) -> Result<NewMessage, (Reason, String)> {
         let own = entry.metadata.map(|own| merge(own, request));
         let overrides = own.as_ref().unwrap_or(&EMPTY);
+        metadata::check_size(own.as_ref().unwrap_or(request)).map_err(|error| (Reason::Metadata, error))?;
         let envelope = if metadata::raw_payload(overrides).map_err(|error| (Reason::Metadata, error))? {
             entry.event.to_vec()
         } else {

@@ -25,6 +25,9 @@ async fn what_cannot_be_published_is_refused_by_code() {
     let json = "application/json";
     let unknown = refused(&base, "/v1.0/publish/other/t", json, "1").await;
     assert_eq!(unknown, error(404, "ERR_PUBSUB_NOT_FOUND"));
+    let many: Vec<String> = (0..65).map(|n| format!("metadata.m{n}=1")).collect();
+    let much = refused(&base, &format!("/v1.0/publish/pubsub/t?{}", many.join("&")), json, "1").await;
+    assert_eq!(much, error(400, "ERR_PUBSUB_REQUEST_METADATA"), "no app could take its headers");
     let flag = refused(&base, "/v1.0/publish/pubsub/t?metadata.rawPayload=zz", json, "1").await;
     assert_eq!(flag, error(400, "ERR_PUBSUB_REQUEST_METADATA"));
     let broken = refused(&base, "/v1.0/publish/pubsub/t", "application/cloudevents+json", "{\"id\":").await;
