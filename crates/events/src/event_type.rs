@@ -37,10 +37,10 @@ event_types! {
     TaskUpdated = "task.updated", "One or more fields of a task changed; the specific events follow it.";
     TaskCompleted = "task.completed", "A task was done.";
     TaskReopened = "task.reopened", "A task that was done is open again.";
-    TaskDeleted = "task.deleted", "A task was deleted; it can still be restored.";
+    TaskDeleted = "task.deleted", "A task was deleted.";
     TaskArchived = "task.archived", "A task was put away without being deleted.";
     TaskAssigned = "task.assigned", "A task was given to somebody, or to nobody.";
-    TaskStatusChanged = "task.status_changed", "The status of a task changed.";
+    TaskStatusChanged = "task.status_changed", "A patch changed the status of a task; the verbs complete and reopen tell their own event instead.";
     TaskPriorityChanged = "task.priority_changed", "The priority of a task changed.";
     TaskDueDateSet = "task.due_date_set", "The due date of a task was set, moved or cleared.";
     TaskTagAdded = "task.tag_added", "A task got a tag; one event per tag.";

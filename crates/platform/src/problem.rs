@@ -131,6 +131,7 @@ impl Problem {
     /// 422: each of `errors` names a member and what to do about it.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [only] if only.pointer.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.pointer, only.detail),
             many => format!("{} members are invalid; see errors.", many.len()),
         };

@@ -47,9 +47,10 @@ Environment:
   RUST_LOG              what is logged to standard error, such as info (default: warn)
   TIDINGS_DATA          the same as --data-dir
   TIDINGS_PORT_OFFSET   the same as --port-offset
-  TIDINGS_PROJECT       the directory of components/ and .tidings/ (default: the current one)
+  TIDINGS_PROJECT       the project: the directory of components/ and .tidings/ (default: the clone, for
+                        ./scripts/up; else the current directory)
 
-Every other variable reaches the services as it is.";
+Every other variable reaches the services as it is, but for their ports and addresses.";
 
 /// Options of `tidings up`.
 #[derive(Args, Debug)]
@@ -90,10 +91,10 @@ pub(crate) struct Watch {
 /// Which system is meant.
 #[derive(Args, Debug)]
 pub(crate) struct Place {
-    /// Where data and secrets are kept (default: $TIDINGS_DATA, else .tidings in the current directory)
+    /// Where data and secrets are kept (default: $TIDINGS_DATA, else .tidings of the project)
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
-    /// Added to every port, so that several systems can run side by side
+    /// Which system is meant: this is added to every port, so that several can run side by side
     #[arg(long, value_name = "N", env = "TIDINGS_PORT_OFFSET", hide_env_values = true, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=i64::from(MAX_OFFSET)))]
     pub(crate) port_offset: u16,
 }

@@ -50,7 +50,7 @@ pub const SERVICES: [Service; 3] = [
         port: 8000,
         dapr_http_port: 3500,
         dapr_grpc_port: 50_001,
-        entrances: &[("REST API", "http", "/api"), ("API documentation", "http", "/docs")],
+        entrances: &[("REST API", "http", ""), ("API documentation", "http", "/docs")],
         storage: Some(Storage {
             schema: backend_api::SCHEMA,
             migrate: |owner| Box::pin(migrate::<backend_api::Migrator>(owner, &backend_api::SCHEMA)),

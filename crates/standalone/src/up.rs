@@ -1,5 +1,6 @@
 //! `tidings up`: starts a system, tells what it is good for, and stops it when asked to.
 
+use std::io::Write as _;
 use std::time::Instant;
 
 use platform::config::Variables;
@@ -28,6 +29,8 @@ pub(crate) async fn run(arguments: &cli::Up) -> anyhow::Result<()> {
         failure = introduce(&mut system, arguments, ready_after) => Err(failure),
         () = shutdown.cancelled() => Ok(()),
     };
+    // A terminal that is gone need not be told.
+    let _ = writeln!(std::io::stdout(), "Stopping.");
     let stopped = system.stop().await;
     ended.and(stopped)
 }

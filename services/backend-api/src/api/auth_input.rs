@@ -53,6 +53,7 @@ impl Register {
 /// A proof in one of two forms: `email` and `password`, or `refresh_token`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ada@example.com", "password": "correct horse"}))]
 pub struct TokenRequest {
     #[schema(nullable = false, example = "ada@example.com")]
     email: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::get;
 use platform::problem::ProblemDocument;
 use serde::Deserialize;
@@ -13,10 +14,17 @@ use utoipa::{IntoParams, IntoResponses, Modify};
 use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
 
+/// What a newcomer to the document needs.
+const DESCRIPTION: &str = "Tasks, and everything that follows from them.
+
+Register at `POST /api/auth/register` or sign in at `POST /api/auth/token`, then give the `access_token` to *Authorize*. `{user_id}` is \
+the user of the token: `user.id` of the registration, or the claim `user_id` of the token. Live updates are at \
+`ws://localhost:8005/ws`. What holds for every endpoint (problems, versions, idempotency, lists) is written down in `docs/API.md`.";
+
 /// The frame of the document; the operations are added by the routes.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(
-    info(title = "Tidings", description = "Tasks, and everything that follows from them."),
+    info(title = "Tidings", description = DESCRIPTION),
     components(schemas(ProblemDocument)),
     modifiers(&Bearer),
     security(("bearer" = []))
@@ -36,6 +44,7 @@ impl Modify for Bearer {
 pub fn router(document: OpenApi) -> Router {
     let json = document.clone();
     Router::new()
+        .route("/", get(|| async { Redirect::temporary("/docs/") }))
         .route("/openapi.json", get(|| async move { axum::Json(json) }))
         .merge(SwaggerUi::new("/docs").url("/docs/openapi.json", document))
 }
@@ -44,7 +53,7 @@ pub fn router(document: OpenApi) -> Router {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct UserPath {
-    /// The user of the token.
+    /// The user of the token: its claim `user_id`.
     pub user_id: String,
 }
 

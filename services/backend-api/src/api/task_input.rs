@@ -20,6 +20,10 @@ use crate::domain::timezone::TimeZone;
 /// A new task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Water the plants", "priority": "high", "tags": ["home"], "due_date": "2026-12-01T09:00:00+01:00",
+    "timezone": "Europe/Berlin", "recurrence": {"text": "every Monday"}, "reminders": [{"before": "PT1H", "channels": ["in_app"]}]
+}))]
 pub struct CreateTask {
     #[schema(min_length = 1, max_length = 500, pattern = r"^[^\p{Cc}]*\S[^\p{Cc}]*$", example = "Buy milk")]
     title: String,
@@ -46,6 +50,7 @@ pub struct CreateTask {
 /// A merge patch of a task: absent keeps, `null` clears.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"priority": "urgent", "due_date": null}))]
 pub struct UpdateTask {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, nullable = false)]

@@ -81,7 +81,7 @@ pub async fn create(
     Ok(change.finish(Reply::created(location, &task).version(task.version)).await?.into_response())
 }
 
-/// The same for the user of the token.
+/// Creates a task for the user of the token, whose id the path need not name.
 #[utoipa::path(post, path = "/api/tasks", tag = "tasks", operation_id = "create_own_task", request_body = CreateTask, params(OnceHeader),
     responses((status = 201, body = Task, description = "The task", headers(("Location" = String), ("ETag" = String))),
         CallerRefusals, OnceRefusals, BodyRefusals))]

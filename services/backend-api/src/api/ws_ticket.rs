@@ -27,7 +27,7 @@ pub struct Ticket {
     expires_in: i64,
 }
 
-/// Sells a ticket.
+/// Gives a ticket that opens one WebSocket, for clients that cannot send a token with the upgrade.
 #[utoipa::path(post, path = "/api/{user_id}/ws-ticket", tag = "sockets", operation_id = "create_ws_ticket", params(UserPath, OnceHeader),
     responses((status = 201, body = Ticket, description = "The ticket", headers(("Cache-Control" = String))), CallerRefusals, OnceRefusals))]
 pub async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {

@@ -16,6 +16,9 @@ use crate::chores::chore;
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_mins(1);
 
+/// After how long without a message a socket has nothing more to tell.
+const SILENCE: Duration = Duration::from_millis(300);
+
 /// Somebody with an account and an open socket.
 pub(crate) struct Person {
     http: Client,
@@ -34,7 +37,9 @@ impl Person {
             "email": format!("demo-{n}-{}@tidings.local", clock.new_id()), "password": clock.new_id().to_string(),
             "first_name": "Demo", "last_name": format!("No. {n}"), "timezone": "Europe/Berlin",
         });
-        let made = http.post(format!("{api}/api/auth/register")).json(&profile).send().await?.error_for_status()?;
+        let answer = http.post(format!("{api}/api/auth/register")).json(&profile).send().await;
+        let answer = answer.with_context(|| format!("nothing answers at {api}: start the system with ./scripts/up"))?;
+        let made = answer.error_for_status()?;
         let made: Value = made.json().await?;
         let text =
             |pointer| made.pointer(pointer).and_then(Value::as_str).map(str::to_owned).context("a field is missing");
@@ -57,15 +62,17 @@ impl Person {
         Ok(())
     }
 
-    /// Reads the socket until it has told `tasks` creations, and insists that each is this person's and in order.
+    /// Reads the socket until it has told `tasks` creations and is silent then, insists that each is this person's and in
+    /// order, and returns how many it told.
     pub(crate) async fn watch(&mut self, tasks: usize) -> anyhow::Result<usize> {
         let mut created = 0;
-        while created < tasks {
-            if self.next_event().await?["event_type"] == "task.created" {
-                created += 1;
+        loop {
+            let patience = if created < tasks { DEADLINE } else { SILENCE };
+            match tokio::time::timeout(patience, self.next_event()).await {
+                Ok(event) => created += usize::from(event?["event_type"] == "task.created"),
+                Err(_) => return Ok(created),
             }
         }
-        Ok(created)
     }
 
     /// How many entries a list has, page by page.
