@@ -84,8 +84,7 @@ async fn render_problem(random: Random, request: Request, next: Next) -> Respons
     let path = request.uri().path().to_owned();
     let id = request.headers().get(&REQUEST_ID).filter(|id| id.len() <= 128).cloned();
     let id = id.unwrap_or_else(|| {
-        let bytes = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-        HeaderValue::from_str(&bytes.to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+        HeaderValue::from_str(&random.uuid().to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     });
     let mut response = next.run(request).await;
     // Files that are not there are told by those who serve files, in their own way.

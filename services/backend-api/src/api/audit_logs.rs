@@ -1,8 +1,7 @@
 //! History: what audit-service recorded, as far as the caller may see it.
 
 use axum::extract::{OriginalUri, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
 use events::schema::MAX_EVENT_TYPE_LENGTH;
 use platform::extract::Query;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::docs::{CallerRefusals, UserPath};
+use super::respond;
 use super::task_input::Check;
 use super::task_query::{limit, uuid};
 use crate::app::App;
@@ -111,12 +111,8 @@ pub async fn list(
     let answer = app.invoker.get("audit-service", "internal/audit-logs", &question, caller.trace.as_ref());
     let Answer { items, next } = answer.await?;
     let next_cursor = next.map(|place| app.cursors.seal(&list, &place));
-    let link = next_cursor.as_deref().and_then(|cursor| super::link::next(&uri, cursor));
-    let mut response = axum::Json(AuditPage { items, next_cursor }).into_response();
-    if let Some(link) = link {
-        response.headers_mut().insert(header::LINK, link);
-    }
-    Ok(response)
+    let page = AuditPage { items, next_cursor };
+    Ok(respond::page(&uri, &page, page.next_cursor.as_deref()))
 }
 
 fn validate(query: &AuditQuery) -> Result<Question, Problem> {

@@ -1,8 +1,10 @@
 //! Replies as HTTP responses.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
+use super::link;
 use crate::store::reply::Reply;
 
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -21,6 +23,15 @@ impl IntoResponse for Reply {
         }
         response
     }
+}
+
+/// A page of a list that was asked for at `uri`, with a `Link` to the next one if there is one.
+pub fn page(uri: &Uri, page: &impl Serialize, next_cursor: Option<&str>) -> Response {
+    let mut response = axum::Json(page).into_response();
+    if let Some(link) = next_cursor.and_then(|cursor| link::next(uri, cursor)) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 /// The response, not to be kept by caches: it holds a secret.

@@ -1,7 +1,7 @@
 //! Tasks.
 
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use events::Source;
 use platform::extract::{Json, Path, Query, RawJson};
@@ -15,7 +15,7 @@ use super::docs::{
 };
 use super::if_match::{if_match, is_current};
 use super::once::once;
-use super::respond::replayed;
+use super::respond::{self, replayed};
 use super::task_input::{CreateTask, UpdateTask};
 use super::task_query::TaskQuery;
 use crate::actions;
@@ -52,12 +52,8 @@ pub async fn list(
     let (items, more) = tasks::list(&app.changes.db, &caller.actor.user_id, &valid.filter, &page).await?;
     let next_cursor =
         items.last().filter(|_| more).map(|task| app.cursors.seal(&list, &Position::after(task, valid.sort.key)));
-    let link = next_cursor.as_deref().and_then(|cursor| super::link::next(&uri, cursor));
-    let mut response = axum::Json(TaskPage { items, next_cursor }).into_response();
-    if let Some(link) = link {
-        response.headers_mut().insert(header::LINK, link);
-    }
-    Ok(response)
+    let page = TaskPage { items, next_cursor };
+    Ok(respond::page(&uri, &page, page.next_cursor.as_deref()))
 }
 
 /// Creates a task in the user's personal workspace.
