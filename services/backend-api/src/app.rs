@@ -36,7 +36,7 @@ use crate::store::change::Changes;
 use crate::store::users::KnownUser;
 use crate::{APP_ID, SCHEMA};
 
-/// Users of whom what never changes is remembered.
+/// Users that are remembered.
 const REMEMBERED_USERS: usize = 10_000;
 
 /// How long any outgoing request may take.
@@ -65,7 +65,7 @@ pub struct App {
     pub invoker: Invoker,
     /// Seals list cursors.
     pub cursors: CursorSeal,
-    /// What never changes about users that were seen before, by their ids.
+    /// What is remembered of users that were seen before, by their ids.
     pub known_users: Arc<Cache<String, KnownUser>>,
 }
 

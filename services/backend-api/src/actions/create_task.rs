@@ -1,14 +1,53 @@
 //! Creates a task in the actor's personal workspace.
 
 use events::{EventDraft, Source};
+use platform::clock::Clock;
 use platform::problem::{FieldError, Problem};
+use platform::trace::TraceContext;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::task::{NewTask, Progress, Task};
 use crate::domain::timezone::TimeZone;
-use crate::store::change::Change;
+use crate::store::change::{Change, Changes};
+use crate::store::creation::Creation;
+use crate::store::idempotency::Once;
+use crate::store::reply::Reply;
 use crate::store::{tasks, users};
+
+/// Stores the task, tells `task.created` and keeps `reply` for the request's idempotency key, all in one statement, when
+/// nothing has to be looked up for it; else nothing is stored and the answer is `None`, and [`create_task`] does it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn create_at_once(
+    changes: &Changes,
+    request: Request<'_>,
+    actor: &Actor,
+    new: &NewTask,
+    reply: impl FnOnce(&Task) -> Reply,
+) -> Result<Option<Reply>, Problem> {
+    if new.assignee.as_ref().is_some_and(|assignee| *assignee != actor.user_id) {
+        return Ok(None);
+    }
+    let believed = new.timezone.is_none().then_some(actor.timezone);
+    let task = task(&changes.clock, actor, new.clone(), actor.timezone);
+    let reply = reply(&task);
+    let event = EventDraft::task_created(&actor.user_id, task.event_data(), request.source);
+    let creation = Creation { task: &task, believed, event, once: request.once, reply: &reply };
+    Ok(changes.create(creation, request.trace).await?.then_some(reply))
+}
+
+/// What a request says beside the task.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The way by which it came in.
+    pub source: Source,
+    /// Its idempotency key.
+    pub once: Option<&'a Once>,
+    /// Its trace.
+    pub trace: Option<&'a TraceContext>,
+}
 
 /// Stores the task and tells `task.created`.
 ///
@@ -16,13 +55,18 @@ use crate::store::{tasks, users};
 /// 422 when the assignee is not a member of the workspace.
 pub async fn create_task(change: &mut Change, actor: &Actor, new: NewTask, source: Source) -> Result<Task, Problem> {
     check_assignee(change, actor.workspace_id, new.assignee.as_deref()).await?;
-    let timezone = match new.timezone {
-        Some(timezone) => timezone,
-        None => timezone_of(change, actor).await?,
-    };
-    let now = change.clock().now();
-    let task = Task {
-        id: change.clock().new_id(),
+    let timezone = timezone_of(change, actor).await?;
+    let task = task(change.clock(), actor, new, timezone);
+    tasks::insert(change.transaction(), &task).await?;
+    change.emit(EventDraft::task_created(&actor.user_id, task.event_data(), source));
+    Ok(task)
+}
+
+/// The new task, in `timezone` unless it names another.
+fn task(clock: &Clock, actor: &Actor, new: NewTask, timezone: TimeZone) -> Task {
+    let now = clock.now();
+    Task {
+        id: clock.new_id(),
         user_id: actor.user_id.clone(),
         workspace_id: actor.workspace_id,
         project_id: None,
@@ -33,7 +77,7 @@ pub async fn create_task(change: &mut Change, actor: &Actor, new: NewTask, sourc
         priority: new.priority,
         tags: new.tags,
         due_date: new.due_date,
-        timezone,
+        timezone: new.timezone.unwrap_or(timezone),
         recurrence: new.recurrence,
         reminders: new.reminders,
         assignee: new.assignee,
@@ -45,10 +89,7 @@ pub async fn create_task(change: &mut Change, actor: &Actor, new: NewTask, sourc
         updated_at: now,
         archived_at: None,
         deleted_at: None,
-    };
-    tasks::insert(change.transaction(), &task).await?;
-    change.emit(EventDraft::task_created(&actor.user_id, task.event_data(), source));
-    Ok(task)
+    }
 }
 
 /// Refuses an assignee who is not a member of the workspace.

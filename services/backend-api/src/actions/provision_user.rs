@@ -37,7 +37,8 @@ pub async fn provision_user(
     let made = add_user(&mut change, &newcomer, issuer).await?;
     change.commit().await?;
     if made {
-        return Ok(KnownUser { issuer: issuer.to_owned(), workspace_id: newcomer.workspace_id });
+        let User { workspace_id, timezone, .. } = newcomer;
+        return Ok(KnownUser { issuer: issuer.to_owned(), workspace_id, timezone });
     }
     // Somebody else was first in between.
     users::find_known(&changes.db, &identity.user_id).await?.ok_or_else(|| Problem::internal(&"a user vanished"))

@@ -12,6 +12,7 @@ use super::trace::Trace;
 use crate::actions::provision_user::provision_user;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::timezone::TimeZone;
 use crate::store::users::{BUILT_IN_ISSUER, KnownUser};
 
 const INVALID_TOKEN: &str = "Bearer realm=\"tidings\", error=\"invalid_token\"";
@@ -38,9 +39,10 @@ impl FromRequestParts<App> for Caller {
             return Err(another_users_path());
         }
         let Ok(Trace(trace)) = Trace::from_request_parts(parts, app).await;
-        let KnownUser { workspace_id, .. } = known_user(app, &identity, trace.clone()).await?;
+        let KnownUser { workspace_id, timezone, .. } = known_user(app, &identity, trace.clone()).await?;
+        let timezone = TimeZone::parse(&timezone).unwrap_or(TimeZone::UTC);
         Ok(Self {
-            actor: Actor { user_id: identity.user_id.clone(), workspace_id },
+            actor: Actor { user_id: identity.user_id.clone(), workspace_id, timezone },
             token_expires_at: identity.expires_at,
             trace,
         })

@@ -69,5 +69,7 @@ pub async fn update(
     let patch = input.validate()?;
     let mut change = app.changes.begin(caller.trace).await?;
     let user = update_profile(&mut change, &caller.actor.user_id, patch).await?;
-    Ok(change.finish(Reply::ok(&user)).await?.into_response())
+    let reply = change.finish(Reply::ok(&user)).await?;
+    app.known_users.remove(&caller.actor.user_id);
+    Ok(reply.into_response())
 }

@@ -19,6 +19,7 @@ use super::respond::{self, replayed};
 use super::task_input::{CreateTask, UpdateTask};
 use super::task_query::TaskQuery;
 use crate::actions;
+use crate::actions::create_task::{Request, create_at_once, create_task};
 use crate::app::App;
 use crate::domain::listing::{Page, Position};
 use crate::domain::task::Task;
@@ -68,13 +69,23 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let once = once(&headers, &caller.actor.user_id, "tasks", &bytes)?;
     let new = input.validate()?;
+    let request = Request { source: Source::RestApi, once: once.as_ref(), trace: caller.trace.as_ref() };
+    if let Some(reply) = create_at_once(&app.changes, request, &caller.actor, &new, created).await? {
+        return Ok(reply.into_response());
+    }
+    // What is remembered of the user may be why.
+    app.known_users.remove(&caller.actor.user_id);
     let mut change = match app.changes.begin_once(caller.trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return Ok(replayed(reply)),
     };
-    let task = actions::create_task::create_task(&mut change, &caller.actor, new, Source::RestApi).await?;
+    let task = create_task(&mut change, &caller.actor, new, Source::RestApi).await?;
+    Ok(change.finish(created(&task)).await?.into_response())
+}
+
+fn created(task: &Task) -> Reply {
     let location = format!("/api/{}/tasks/{}", super::link::segment(&task.user_id), task.id);
-    Ok(change.finish(Reply::created(location, &task).version(task.version)).await?.into_response())
+    Reply::created(location, task).version(task.version)
 }
 
 /// Creates a task for the user of the token, whose id the path need not name.

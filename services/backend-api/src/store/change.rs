@@ -7,13 +7,12 @@ use platform::clock::Clock;
 use platform::outbox::Wake;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
-use serde_json::{Value, json};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use uuid::Uuid;
 
 use super::idempotency::{self, Claim, Once};
+use super::outbox::Batch;
 use super::reply::Reply;
-use super::statement;
 
 /// What every change needs.
 #[derive(Clone, Debug)]
@@ -97,7 +96,7 @@ impl Change {
         let events = std::mem::take(&mut self.events);
         let silent = events.is_empty();
         for (workspace_id, events) in by_workspace(events) {
-            self.append(workspace_id, events).await?;
+            Batch::of(workspace_id, events, self.trace.as_ref(), &self.clock).store(&self.transaction).await?;
         }
         self.transaction.commit().await?;
         if !silent {
@@ -116,50 +115,6 @@ impl Change {
         }
         self.commit().await?;
         Ok(reply)
-    }
-
-    /// Raises the workspace's sequence and appends its events, numbered and dated, in one statement. The row lock on the
-    /// workspace is held from here to the commit, so that numbers become visible in their order. Dates ascend with the
-    /// numbers, by a microsecond at least, also when two replicas' clocks disagree: history in the order of time is history
-    /// in the order of the workspace.
-    async fn append(&self, workspace_id: Uuid, events: Vec<EventDraft>) -> Result<(), DbErr> {
-        let now = self.clock.now();
-        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let rows: Vec<Value> = events.into_iter().map(|event| self.row(event, now)).collect();
-        let sql = "WITH counter AS (\
-               UPDATE core.workspaces SET sequence = sequence + $2, \
-                 last_event_at = greatest($5, last_event_at + interval '1 microsecond') + ($2 - 1) * interval '1 microsecond' \
-               WHERE id = $1 \
-               RETURNING sequence - $2 AS base, last_event_at - $2 * interval '1 microsecond' AS before), \
-             numbered AS (\
-               SELECT event, base + position AS sequence, before + position * interval '1 microsecond' AS at \
-               FROM counter, jsonb_array_elements($3) WITH ORDINALITY AS row (event, position)) \
-             INSERT INTO core.outbox \
-               (workspace_id, sequence, event_id, event_type, topics, payload, trace_context, created_at) \
-             SELECT $1, sequence, (event ->> 'event_id')::uuid, event ->> 'event_type', \
-               ARRAY (SELECT jsonb_array_elements_text(event -> 'topics')), \
-               (event -> 'payload') || jsonb_build_object('sequence', sequence, \
-                 'timestamp', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')), $4, at \
-             FROM numbered";
-        let trace = self.trace.as_ref().map(|trace| trace.as_str().to_owned());
-        let values = [workspace_id.into(), count.into(), json!(rows).into(), trace.into(), now.into()];
-        let stored = self.transaction.execute_raw(statement(sql, values)).await?.rows_affected();
-        if stored == count.unsigned_abs() {
-            return Ok(());
-        }
-        Err(DbErr::Custom(format!("{stored} of {count} events were stored: is there no workspace {workspace_id}?")))
-    }
-
-    fn row(&self, event: EventDraft, now: chrono::DateTime<chrono::Utc>) -> Value {
-        let event_id = self.clock.new_id();
-        let event_type = event.event_type;
-        let topics: Vec<&str> = event_type.topics().iter().map(|topic| topic.as_str()).collect();
-        json!({
-            "event_id": event_id,
-            "event_type": event_type.as_str(),
-            "topics": topics,
-            "payload": event.into_payload(event_id, now),
-        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Postgres: entities, scoped finders, and the one way to change something.
 
 pub mod change;
+pub mod creation;
 pub mod credentials;
 pub mod idempotency;
+mod outbox;
 pub mod refresh_tokens;
 pub mod reply;
 pub mod tasks;
@@ -13,6 +15,6 @@ pub mod ws_tickets;
 use sea_orm::{DbBackend, Statement, Value};
 
 /// A Postgres statement with its values.
-fn statement<const N: usize>(sql: &str, values: [Value; N]) -> Statement {
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }

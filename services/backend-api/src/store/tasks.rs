@@ -6,8 +6,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::extension::postgres::PgExpr as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, QuerySelect, QueryTrait,
-    Statement,
+    ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect,
+    QueryTrait, Statement, Value,
 };
 use serde_json::json;
 
@@ -180,6 +180,12 @@ pub async fn insert(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr>
 pub async fn update(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
     let changed = Entity::update_many().set(row(task)).filter(Column::Id.eq(task.id)).exec(db).await?;
     if changed.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+}
+
+/// The columns of a task's row with their values.
+pub(super) fn fields(task: &Task) -> impl Iterator<Item = (&'static str, Value)> {
+    let row = row(task);
+    Column::iter().filter_map(move |column| Some((column.as_str(), row.get(column).into_value()?)))
 }
 
 fn row(task: &Task) -> ActiveModel {

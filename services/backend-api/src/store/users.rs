@@ -28,13 +28,15 @@ pub struct User {
 /// What the built-in issuer is called where users are kept; its address may change, its users stay the same.
 pub const BUILT_IN_ISSUER: &str = "built-in";
 
-/// What never changes about a user.
+/// What is remembered of a user: what never changes, and the time zone, which may.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct KnownUser {
     /// Who speaks for the user: the issuer that vouched for them first.
     pub issuer: String,
     /// The personal workspace.
     pub workspace_id: Uuid,
+    /// The IANA time zone, as it was when it was read.
+    pub timezone: String,
 }
 
 /// A workspace that a user is a member of.
@@ -59,12 +61,12 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<User>, D
     User::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
-/// What never changes about the user.
+/// What is remembered of the user.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn find_known(db: &impl ConnectionTrait, id: &str) -> Result<Option<KnownUser>, DbErr> {
-    let sql = "SELECT issuer, workspace_id FROM core.users WHERE id = $1";
+    let sql = "SELECT issuer, workspace_id, timezone FROM core.users WHERE id = $1";
     KnownUser::find_by_statement(statement(sql, [id.into()])).one(db).await
 }
 

@@ -2,6 +2,7 @@
 
 use platform::config::Variables;
 use reqwest::Method;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use testkit::http::Answer;
 
@@ -125,4 +126,20 @@ async fn a_key_is_visible_ascii() {
         answer.expect_problem(400, "idempotency_key_invalid");
     }
     assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+}
+
+#[tokio::test]
+async fn a_time_zone_that_another_replica_changed_is_taken_and_the_key_is_not_burned() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    alice.create(json!({"title": "In UTC"})).await;
+    let sql = "UPDATE core.users SET timezone = 'Europe/Berlin' WHERE id = 'alice'";
+    api.owner().await.execute_unprepared(sql).await.unwrap();
+    let (key, tasks, body) = (key(), alice.tasks(), json!({"title": "In Berlin"}));
+    let first = post(&alice, &tasks, &key, &body).await.expect(201);
+    assert_eq!((&first.json()["timezone"], first.header("idempotent-replayed")), (&json!("Europe/Berlin"), None));
+    let again = post(&alice, &tasks, &key, &body).await.expect(201);
+    assert_eq!((again.json(), again.header("idempotent-replayed")), (first.json(), Some("true")));
+    assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 2);
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE event_type = 'task.created'").await, 2);
 }

@@ -1,0 +1,86 @@
+//! A new task in one round trip: its row, its event, its number in the workspace and the reply for its idempotency key are
+//! one statement, and so one transaction. Creating is what a task platform does most; each round trip less counts.
+
+use events::EventDraft;
+use platform::trace::TraceContext;
+use sea_orm::{ConnectionTrait as _, DbErr, Value};
+
+use super::change::Changes;
+use super::idempotency::Once;
+use super::outbox::{Batch, RAISE, RAISED, STORE};
+use super::reply::Reply;
+use super::{statement, tasks};
+use crate::domain::task::Task;
+use crate::domain::timezone::TimeZone;
+
+/// A task that is to be stored.
+#[derive(Debug)]
+pub struct Creation<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// What its user's time zone was believed to be when the task was given it.
+    pub believed: Option<TimeZone>,
+    /// The event that tells of it.
+    pub event: EventDraft,
+    /// The request's idempotency key, if it has one.
+    pub once: Option<&'a Once>,
+    /// The answer that is kept with the key.
+    pub reply: &'a Reply,
+}
+
+impl Changes {
+    /// Stores all of `creation`, or nothing and answers false: when its key was used or is being used, or its user has another
+    /// time zone by now. [`Changes::begin_once`] finds out which.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn create(&self, creation: Creation<'_>, trace: Option<&TraceContext>) -> Result<bool, DbErr> {
+        let Creation { task, believed, event, once, reply } = creation;
+        let batch = Batch::of(task.workspace_id, vec![event], trace, &self.clock);
+        let mut values = batch.values().to_vec();
+        let zone = believed.map_or_else(|| "true".to_owned(), |zone| still_in(zone, &task.user_id, &mut values));
+        let (key, fresh) = match once {
+            Some(once) => (claim(once, reply, &zone, &mut values), "EXISTS (SELECT FROM claimed)"),
+            None => (String::new(), zone.as_str()),
+        };
+        let row = insert(task, &mut values);
+        let sql = format!("WITH {key} counter AS ({RAISE} AND {fresh} {RAISED}), task AS ({row}) {STORE}");
+        let stored = self.db.execute_raw(statement(&sql, values)).await?.rows_affected() == 1;
+        if stored {
+            self.wake.ring();
+        }
+        Ok(stored)
+    }
+}
+
+/// Whether the user's time zone is (still) `zone`.
+fn still_in(zone: TimeZone, user_id: &str, values: &mut Vec<Value>) -> String {
+    let (user, zone) = (bind(values, user_id), bind(values, zone.name()));
+    format!("EXISTS (SELECT FROM core.users WHERE id = {user} AND timezone = {zone})")
+}
+
+/// Keeps the reply with the key, unless a transaction holds the key's lock or the key is known: a row that is committed
+/// meanwhile is met by the unique index, whatever this statement's snapshot shows.
+fn claim(once: &Once, reply: &Reply, condition: &str, values: &mut Vec<Value>) -> String {
+    let (scope, key) = (bind(values, once.scope.as_str()), bind(values, once.key.as_str()));
+    let fingerprint = bind(values, once.fingerprint.clone());
+    let reply = bind(values, serde_json::json!(reply));
+    format!(
+        "claimed AS (INSERT INTO core.idempotency_keys (scope, key, fingerprint, response, created_at) \
+           SELECT {scope}, {key}, {fingerprint}, {reply}, $5 \
+           WHERE {condition} AND pg_try_advisory_xact_lock(hashtextextended({scope} || chr(31) || {key}, 0)) \
+           ON CONFLICT (scope, key) DO NOTHING RETURNING 1), "
+    )
+}
+
+/// Inserts the task's row if the counter was raised.
+fn insert(task: &Task, values: &mut Vec<Value>) -> String {
+    let (columns, parameters): (Vec<_>, Vec<_>) =
+        tasks::fields(task).map(|(column, value)| (format!("\"{column}\""), bind(values, value))).unzip();
+    format!("INSERT INTO core.tasks ({}) SELECT {} FROM counter", columns.join(", "), parameters.join(", "))
+}
+
+fn bind(values: &mut Vec<Value>, value: impl Into<Value>) -> String {
+    values.push(value.into());
+    format!("${}", values.len())
+}
