@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use events::Topic;
 use platform::clock::Clock;
 use platform::config::ServiceConfig;
+use platform::dapr::publish::Publisher;
 use platform::dapr::subscribe::Subscription;
 use platform::dapr::{guard, sidecar_check, subscribe};
 use platform::health::{Check, Health};
@@ -14,10 +16,13 @@ use platform::http;
 use platform::lifecycle::Service;
 use platform::metrics::Metrics;
 use sea_orm::DatabaseConnection;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::domain::dead_letter::MAX_MESSAGE;
 use crate::events::counters::Counters;
+use crate::store::dead_letters;
 use crate::{APP_ID, api, events as deliveries};
 
 /// The topics whose events become entries. An event that travels on both is recorded once.
@@ -25,6 +30,9 @@ const TOPICS: [Topic; 2] = [Topic::TaskEvents, Topic::UserActivities];
 
 /// How long the sidecar may take to say how it is.
 const SIDECAR_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How many of the newest dead letters are looked at for `/health`.
+const NEWEST: i64 = 1_000;
 
 /// What every handler works with.
 #[derive(Clone, Debug)]
@@ -35,14 +43,16 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     /// What became of the deliveries.
     pub(crate) counters: Counters,
+    /// Sends dead letters again.
+    pub(crate) publisher: Publisher,
 }
 
 /// The service over an open database.
 pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clock) -> anyhow::Result<Service> {
     let metrics = Metrics::new(APP_ID);
     let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, config);
-    let checks = vec![Check::database(db.clone()), sidecar];
-    let app = App { db, clock, counters: Counters::register(&metrics) };
+    let checks = vec![Check::database(db.clone()), sidecar, dead_letters_check(db.clone())];
+    let app = App { db, clock, counters: Counters::register(&metrics), publisher: Publisher::new(config)? };
     Ok(Service {
         // Nothing here is for anybody but the sidecar; backend-api reads the history through it.
         router: guard::sidecar_only(routes(app), config.app_api_token.clone()),
@@ -56,17 +66,44 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
 /// |---|---|
 /// | `GET /dapr/subscribe` | the topics |
 /// | `POST /events/<topic>` | a delivery, for each of [`TOPICS`] |
+/// | `POST /events/<topic>.dead` | what some consumer gave up, for every topic |
 /// | `GET /internal/audit-logs` | the history |
+/// | `GET /internal/dead-letters` | what consumers gave up |
+/// | `GET /internal/dead-letters/{id}` | one of them, whole |
+/// | `POST /internal/dead-letters/{id}/replay` | publishes it again, as it is or mended |
 ///
 /// `/health`, `/livez`, `/readyz` and `/metrics` are added for every service alike.
 fn routes(app: App) -> Router {
-    let subscriptions = TOPICS.map(Subscription::to);
-    let mut router = Router::new().route("/internal/audit-logs", get(api::audit_logs::list));
+    let live = TOPICS.into_iter().map(Subscription::to);
+    let subscriptions: Vec<_> = live.chain(Topic::ALL.iter().copied().map(Subscription::to_dead_letters_of)).collect();
+    let replay = post(api::dead_letters::replay).layer(DefaultBodyLimit::max(MAX_MESSAGE));
+    let mut router = Router::new()
+        .route("/internal/audit-logs", get(api::audit_logs::list))
+        .route("/internal/dead-letters", get(api::dead_letters::list))
+        .route("/internal/dead-letters/{id}", get(api::dead_letters::show))
+        .route("/internal/dead-letters/{id}/replay", replay);
     for topic in TOPICS {
         let deliver = post(move |state, body| deliveries::delivery::receive(topic, state, body));
         router = router.route(&format!("/events/{topic}"), deliver);
     }
+    for topic in Topic::ALL.iter().copied() {
+        let keep = post(move |state, headers, body| deliveries::dead_letters::receive(topic, state, headers, body));
+        router = router.route(&format!("/events/{}", topic.dead_letter()), keep);
+    }
     router.with_state(app).merge(subscribe::router(&subscriptions))
+}
+
+/// Shows how many of the newest dead letters nobody has replayed yet; a service works on with any number of them.
+fn dead_letters_check(db: DatabaseConnection) -> Check {
+    Check::informative("dead_letters", move || {
+        let db = db.clone();
+        Box::pin(async move {
+            match dead_letters::count_dead(&db, NEWEST).await {
+                Ok((letters, dead)) => (true, json!({ "dead": dead, "of_newest": letters })),
+                Err(_) => (false, json!({ "dead": null, "of_newest": null })),
+            }
+        })
+    })
 }
 
 #[cfg(test)]

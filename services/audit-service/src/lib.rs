@@ -1,7 +1,8 @@
 //! The audit trail: every event of Tidings, recorded once, never changed, and answered for newest first.
 //!
 //! Events arrive from the sidecar at `POST /events/<topic>`; the history is read at `GET /internal/audit-logs` by
-//! backend-api, which decides who may see what.
+//! backend-api, which decides who may see what. What any consumer gave up arrives at `POST /events/<topic>.dead`, is kept,
+//! and can be listed and replayed at `/internal/dead-letters`.
 
 mod actions;
 mod api;
@@ -33,7 +34,13 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(SqlMigration { name: "0001_entries", sql: include_str!("../migrations/0001_entries.sql") })]
+        vec![
+            Box::new(SqlMigration { name: "0001_entries", sql: include_str!("../migrations/0001_entries.sql") }),
+            Box::new(SqlMigration {
+                name: "0002_dead_letters",
+                sql: include_str!("../migrations/0002_dead_letters.sql"),
+            }),
+        ]
     }
 }
 

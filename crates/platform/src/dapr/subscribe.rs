@@ -17,7 +17,8 @@ pub struct Subscription {
     pubsub_name: &'static str,
     topic: &'static str,
     route: String,
-    dead_letter_topic: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letter_topic: Option<&'static str>,
 }
 
 impl Subscription {
@@ -27,7 +28,17 @@ impl Subscription {
             pubsub_name: PUBSUB,
             topic: topic.as_str(),
             route: format!("/events/{}", topic.as_str()),
-            dead_letter_topic: topic.dead_letter(),
+            dead_letter_topic: Some(topic.dead_letter()),
+        }
+    }
+
+    /// Deliveries of `<topic>.dead` go to `POST /events/<topic>.dead`. There are no dead letters of dead letters.
+    pub fn to_dead_letters_of(topic: Topic) -> Self {
+        Self {
+            pubsub_name: PUBSUB,
+            topic: topic.dead_letter(),
+            route: format!("/events/{}", topic.dead_letter()),
+            dead_letter_topic: None,
         }
     }
 }

@@ -2,3 +2,5 @@
 
 pub(crate) mod list_entries;
 pub(crate) mod record_event;
+pub(crate) mod replay_dead_letter;
+pub(crate) mod store_dead_letter;

@@ -33,6 +33,6 @@ pub(crate) async fn record_event(
     if entries::insert(db, &entry, clock.now()).await? {
         return Ok(Recorded::Now);
     }
-    let same = entries::contains(db, &entry).await?;
-    Ok(if same { Recorded::Before } else { Recorded::Otherwise })
+    let same = entries::holds(db, entry.event_id, &entry.details).await?;
+    Ok(if same == Some(true) { Recorded::Before } else { Recorded::Otherwise })
 }

@@ -8,7 +8,8 @@ use platform::problem::FieldError;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::criteria::{Criteria, Limit, MAX_WORKSPACES};
+use super::parameters::{given, invalid, limit, noted, uuid};
+use crate::domain::criteria::{Criteria, MAX_WORKSPACES};
 
 /// As they come: text, so that every mistake can be told at once.
 #[derive(Debug, Default, Deserialize)]
@@ -61,10 +62,6 @@ fn workspace_ids(value: Option<&str>) -> Result<BTreeSet<Uuid>, FieldError> {
     Ok(ids)
 }
 
-fn uuid(name: &str, value: &str) -> Result<Uuid, FieldError> {
-    Uuid::try_parse(value).map_err(|_| invalid(name, "invalid_uuid", format!("{value:?} is not a UUID")))
-}
-
 fn time(name: &str, value: &str) -> Result<DateTime<Utc>, FieldError> {
     let time = DateTime::parse_from_rfc3339(value).map_err(|_| {
         invalid(name, "invalid_timestamp", format!("{value:?} is not an RFC 3339 time, such as 2026-01-31T09:00:00Z"))
@@ -78,25 +75,4 @@ fn text(name: &str, max: usize, value: &str) -> Result<String, FieldError> {
         return Err(invalid(name, "invalid_text", format!("must be 1 to {max} characters, none of them U+0000")));
     }
     Ok(value.to_owned())
-}
-
-fn limit(value: &str) -> Result<Limit, FieldError> {
-    let limit = value.parse().ok().and_then(Limit::new);
-    limit.ok_or_else(|| invalid("limit", "out_of_range", format!("must be 1 to {}", Limit::MAX)))
-}
-
-fn given<T>(
-    mistakes: &mut Vec<FieldError>,
-    value: Option<String>,
-    read: impl FnOnce(&str) -> Result<T, FieldError>,
-) -> Option<T> {
-    value.and_then(|value| noted(mistakes, read(&value)))
-}
-
-fn noted<T>(mistakes: &mut Vec<FieldError>, read: Result<T, FieldError>) -> Option<T> {
-    read.map_err(|mistake| mistakes.push(mistake)).ok()
-}
-
-fn invalid(name: &str, code: &'static str, detail: impl Into<String>) -> FieldError {
-    FieldError::new(format!("/{name}"), code, detail)
 }

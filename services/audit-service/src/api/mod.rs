@@ -2,3 +2,6 @@
 
 pub(crate) mod audit_logs;
 mod audit_logs_query;
+pub(crate) mod dead_letters;
+mod dead_letters_query;
+mod parameters;

@@ -1,4 +1,4 @@
-//! What became of the deliveries, for `/metrics`.
+//! What became of the deliveries and the dead letters, for `/metrics`.
 
 use platform::metrics::Metrics;
 use prometheus_client::metrics::counter::Counter;
@@ -16,6 +16,10 @@ pub(crate) struct Counters {
     pub(crate) unknown: Counter,
     /// Cannot be read or stored; went to the dead-letter topic.
     pub(crate) malformed: Counter,
+    /// Was given up by some consumer, and is kept.
+    pub(crate) dead_letters_stored: Counter,
+    /// Was given up, and published again.
+    pub(crate) dead_letters_replayed: Counter,
 }
 
 impl Counters {
@@ -27,6 +31,8 @@ impl Counters {
             conflicting: metrics.counter("events_conflicting", "Events that bear the id of another event"),
             unknown: metrics.counter("events_unknown", "Events of a type that this version does not know"),
             malformed: metrics.counter("events_malformed", "Messages sent to the dead-letter topic"),
+            dead_letters_stored: metrics.counter("dead_letters_stored", "Messages that a consumer gave up, stored"),
+            dead_letters_replayed: metrics.counter("dead_letters_replayed", "Dead letters published again"),
         }
     }
 }

@@ -2,27 +2,24 @@
 
 use std::fmt;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use events::{Event, Received, Topic};
-use http_body_util::BodyExt as _;
 use platform::dapr::subscribe::Outcome;
 use sea_orm::DbErr;
 use serde_json::Value;
 
+use super::body::{Message, read};
 use crate::actions::record_event::{Recorded, record_event};
 use crate::app::App;
+use crate::domain::dead_letter::MAX_MESSAGE;
 use crate::store::entries::is_unstorable;
-
-/// The largest message in bytes: what a sidecar passes on unless it is told otherwise. Twice the largest task fits with
-/// every character escaped.
-pub(crate) const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// `POST /events/<topic>`: records the event and says what the sidecar is to do with the message.
 pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) -> Outcome {
-    let bytes = match read(body).await {
+    let bytes = match read(body, MAX_MESSAGE).await {
         Ok(Message::Whole(bytes)) => bytes,
-        Ok(Message::TooLarge) => return refuse(&app, topic, None, &format!("is larger than {MAX_MESSAGE} bytes")),
+        Ok(Message::Cut(_)) => return refuse(&app, topic, None, &format!("is larger than {MAX_MESSAGE} bytes")),
         Err(error) => {
             tracing::warn!(%topic, %error, "a delivery broke off");
             return Outcome::Retry;
@@ -77,25 +74,4 @@ fn claimed_id(bytes: &[u8]) -> Option<String> {
     let message: Value = serde_json::from_slice(bytes).ok()?;
     let id = message.pointer("/data/event_id").or_else(|| message.get("id"))?.as_str()?;
     Some(id.chars().filter(|character| !character.is_control()).take(64).collect())
-}
-
-enum Message {
-    Whole(Bytes),
-    TooLarge,
-}
-
-/// Reads to the end even what is too large, so that the sidecar hears the answer instead of a broken connection.
-async fn read(mut body: Body) -> Result<Message, axum::Error> {
-    let mut bytes = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        length += data.len();
-        if length <= MAX_MESSAGE {
-            bytes.extend_from_slice(&data);
-        } else {
-            bytes = Vec::new();
-        }
-    }
-    Ok(if length <= MAX_MESSAGE { Message::Whole(bytes.into()) } else { Message::TooLarge })
 }

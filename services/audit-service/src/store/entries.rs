@@ -1,9 +1,10 @@
 //! `audit.entries`: appended to and read, nothing else.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use uuid::Uuid;
 
+use super::statement;
 use crate::domain::criteria::Criteria;
 use crate::domain::entry::Entry;
 
@@ -11,7 +12,7 @@ const INSERT: &str = "INSERT INTO audit.entries \
     (event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details, recorded_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING";
 
-const CONTAINS: &str = "SELECT FROM audit.entries WHERE event_id = $1 AND details = $2";
+const HOLDS: &str = "SELECT details = $2 AS same FROM audit.entries WHERE event_id = $1";
 
 /// Adds `entry`; false when its event id is there already.
 pub(crate) async fn insert(
@@ -33,10 +34,14 @@ pub(crate) async fn insert(
     Ok(db.execute_raw(statement(INSERT, values)).await?.rows_affected() == 1)
 }
 
-/// Whether this very event is there, not another one under its id.
-pub(crate) async fn contains(db: &impl ConnectionTrait, entry: &Entry) -> Result<bool, DbErr> {
-    let values = [entry.event_id.into(), entry.details.clone().into()];
-    Ok(db.query_one_raw(statement(CONTAINS, values)).await?.is_some())
+/// Whether the entry of `event_id` has these `details`; `None` when there is no such entry.
+pub(crate) async fn holds(
+    db: &impl ConnectionTrait,
+    event_id: Uuid,
+    details: &serde_json::Value,
+) -> Result<Option<bool>, DbErr> {
+    let row = db.query_one_raw(statement(HOLDS, [event_id.into(), details.clone().into()])).await?;
+    row.map(|row| row.try_get("", "same")).transpose()
 }
 
 /// The newest entries that meet `criteria`, at most `limit`.
@@ -119,10 +124,6 @@ pub(crate) fn is_unstorable(error: &DbErr) -> bool {
     let refusal = cause.as_database_error();
     let code = refusal.and_then(sea_orm::sqlx::error::DatabaseError::code);
     code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
-}
-
-fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
 #[cfg(test)]

@@ -13,7 +13,11 @@ async fn without_the_token_nothing_is_there() {
         ("GET", "/dapr/subscribe"),
         ("POST", "/events/task-events"),
         ("POST", "/events/user-activities"),
+        ("POST", "/events/task-events.dead"),
         ("GET", history.as_str()),
+        ("GET", "/internal/dead-letters"),
+        ("GET", "/internal/dead-letters/01920000-0000-7000-8000-000000000001"),
+        ("POST", "/internal/dead-letters/01920000-0000-7000-8000-000000000001/replay"),
     ];
     for (method, path) in routes {
         for token in [None, Some(""), Some("a guess")] {
@@ -28,6 +32,7 @@ async fn without_the_token_nothing_is_there() {
         }
     }
     assert_eq!(service.entries().await, 0);
+    assert_eq!(service.dead_letters("").await.1["items"], json!([]));
 }
 
 #[tokio::test]
@@ -40,7 +45,15 @@ async fn the_sidecar_is_told_the_topics() {
             "deadLetterTopic": format!("{name}.dead"),
         })
     };
-    assert_eq!(answer.json::<Value>().await.unwrap(), json!([topic("task-events"), topic("user-activities")]));
+    let dead = |name: &str| json!({ "pubsubname": "pubsub", "topic": name, "route": format!("/events/{name}") });
+    let expected = json!([
+        topic("task-events"),
+        topic("user-activities"),
+        dead("task-events.dead"),
+        dead("task-updates.dead"),
+        dead("user-activities.dead"),
+    ]);
+    assert_eq!(answer.json::<Value>().await.unwrap(), expected);
 }
 
 #[tokio::test]

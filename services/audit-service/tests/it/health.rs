@@ -14,6 +14,7 @@ async fn health_names_version_database_and_sidecar() {
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(health["database"], json!({ "status": "up" }));
     assert!(health["sidecar"]["status"].is_string(), "{health}");
+    assert_eq!(health["dead_letters"], json!({ "dead": 0, "of_newest": 0 }));
     for path in ["/livez", "/readyz"] {
         assert_eq!(service.request("GET", path).send().await.unwrap().status(), 200, "{path}");
     }
@@ -22,7 +23,15 @@ async fn health_names_version_database_and_sidecar() {
 #[tokio::test]
 async fn every_counter_is_shown_from_the_start() {
     let service = Service::start().await;
-    let names = ["entries_recorded", "events_duplicate", "events_conflicting", "events_unknown", "events_malformed"];
+    let names = [
+        "entries_recorded",
+        "events_duplicate",
+        "events_conflicting",
+        "events_unknown",
+        "events_malformed",
+        "dead_letters_stored",
+        "dead_letters_replayed",
+    ];
     for name in names {
         assert_eq!(service.count(name).await, 0, "{name}");
     }

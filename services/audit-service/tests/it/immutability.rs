@@ -33,6 +33,23 @@ async fn not_even_the_owner_changes_the_history() {
 }
 
 #[tokio::test]
+async fn dead_letters_and_their_replays_stay_as_they_are() {
+    let service = Service::start().await;
+    service.deliver("task-events.dead", "poison").await;
+    let (owner, role) = (service.database.connect_as_owner().await, service.database.connect().await);
+    for table in ["audit.dead_letters", "audit.dead_letter_replays"] {
+        // The letters are referred to, so that they cannot be truncated alone.
+        let truncate = format!("TRUNCATE {table} CASCADE");
+        for change in [format!("UPDATE {table} SET event_id = NULL"), format!("DELETE FROM {table}"), truncate] {
+            let refused = refusal(&owner, &change).await;
+            assert!(refused.contains("the audit trail is append-only"), "{change}: {refused}");
+            let refused = refusal(&role, &change).await;
+            assert!(refused.contains("permission denied"), "{change}: {refused}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_service_itself_may_not_even_try() {
     let service = Service::start().await;
     service.deliver("task-events", body(&created(1))).await;

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod audit_logs;
+mod dead_letters;
+mod dead_letters_stored;
 mod fact;
 mod guard;
 mod health;
@@ -11,4 +13,6 @@ mod malformed;
 mod outage;
 mod process;
 mod recording;
+mod replays;
 mod service;
+mod sidecar;

@@ -62,6 +62,9 @@ async fn events_wait_while_the_database_is_away() {
         assert_eq!(service.deliver("task-events", body(&created(n))).await, "RETRY");
     }
     assert_eq!(service.deliver("task-events", "poison").await, "DROP", "which needs no database");
+    assert_eq!(service.deliver("task-events.dead", "poison").await, "RETRY", "for nothing else keeps it");
+    let (status, problem) = service.dead_letters("").await;
+    assert_eq!((status, &problem["code"]), (503, &"database_unavailable".into()));
     assert_eq!(readiness(&service).await, 503);
     let (status, problem) = service.history(&[("workspace_ids", &WORKSPACE.to_string())]).await;
     assert_eq!((status.as_u16(), &problem["code"]), (503, &"database_unavailable".into()));
@@ -75,6 +78,8 @@ async fn events_wait_while_the_database_is_away() {
     tokio::time::timeout(Duration::from_secs(20), back).await.expect("the database is found again");
     assert_eq!(service.deliver("task-events", body(&created(1))).await, "SUCCESS");
     assert_eq!(service.entries().await, 2);
+    assert_eq!(service.deliver("task-events.dead", "poison").await, "SUCCESS");
+    assert_eq!(service.count("dead_letters_stored").await, 1);
     assert_eq!(readiness(&service).await, 200);
 }
 

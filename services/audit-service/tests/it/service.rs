@@ -37,7 +37,14 @@ impl Service {
 
     /// With the database reached by `url`.
     pub(crate) async fn start_with(database: Database, url: String) -> Self {
+        // Nothing listens at port 1: without a sidecar, as far as sending goes.
+        Self::start_beside(database, url, 1).await
+    }
+
+    /// With the gRPC API of its sidecar at `dapr_grpc_port`.
+    pub(crate) async fn start_beside(database: Database, url: String, dapr_grpc_port: u16) -> Self {
         let variables = Variables::default().with("DATABASE_URL", url).with("APP_API_TOKEN", TOKEN);
+        let variables = variables.with("DAPR_GRPC_PORT", dapr_grpc_port.to_string());
         // Few connections: many tests make theirs at the same time.
         let config = Config::read(&variables.with("DATABASE_POOL", "4")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -54,9 +61,27 @@ impl Service {
         self.client.request(method.parse().unwrap(), format!("http://{}{path}", self.address))
     }
 
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// What the service answers to a delivery by its sidecar.
     pub(crate) async fn deliver(&self, topic: &str, body: impl Into<reqwest::Body>) -> String {
-        let request = self.request("POST", &format!("/events/{topic}")).header("dapr-api-token", TOKEN);
+        self.deliver_with(topic, &[], body).await
+    }
+
+    /// The same, with more headers.
+    pub(crate) async fn deliver_with(
+        &self,
+        topic: &str,
+        headers: &[(&str, &[u8])],
+        body: impl Into<reqwest::Body>,
+    ) -> String {
+        let mut request = self.request("POST", &format!("/events/{topic}")).header("dapr-api-token", TOKEN);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let answer = request.header("content-type", "application/cloudevents+json").body(body).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "Dapr reads the outcome from the body of a 200");
         let answer: Value = answer.json().await.unwrap();
@@ -69,6 +94,17 @@ impl Service {
         let request = self.client.get(url).header("dapr-api-token", TOKEN);
         let answer = request.send().await.unwrap();
         (answer.status(), answer.json().await.unwrap())
+    }
+
+    /// As `tidings dead-letters` asks; `path` continues `/internal/dead-letters`.
+    pub(crate) async fn dead_letters(&self, path: &str) -> (u16, Value) {
+        answer(self.request("GET", &format!("/internal/dead-letters{path}"))).await
+    }
+
+    /// Replays a dead letter; `body` is JSON unless it is empty.
+    pub(crate) async fn replay(&self, id: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self.request("POST", &format!("/internal/dead-letters/{id}/replay"));
+        answer(request.header("content-type", "application/json").body(body)).await
     }
 
     /// The value of a counter at `/metrics`.
@@ -92,4 +128,9 @@ impl Service {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(10), self.served).await.expect("it stops within 10 s").unwrap()
     }
+}
+
+async fn answer(request: RequestBuilder) -> (u16, Value) {
+    let answer = request.header("dapr-api-token", TOKEN).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
 }
