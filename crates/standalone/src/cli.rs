@@ -7,6 +7,8 @@ use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use standalone::{MAX_OFFSET, Ports};
 
+use crate::dead_letters::DeadLetters;
+
 /// The longest that a token may be valid: its key is published for as long after it last signed.
 const MAX_LIFETIME: TimeDelta = TimeDelta::days(30);
 
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Token(Token),
     /// Print what a user's socket tells, a line of JSON for each message
     Watch(Watch),
+    /// What consumers gave up: list it, look at it, publish it again
+    DeadLetters(DeadLetters),
 }
 
 /// The variables that matter most.

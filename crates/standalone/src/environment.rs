@@ -33,13 +33,21 @@ pub(crate) fn auth_secret(variables: &Variables, secrets: &Secrets) -> anyhow::R
     set_or_made(variables, "AUTH_SECRET", secrets, AUTH_SECRET)
 }
 
+/// What a caller of the services' inner paths must show.
+///
+/// # Errors
+/// When the secrets cannot be read or made.
+pub fn app_api_token(variables: &Variables, secrets: &Secrets) -> anyhow::Result<Secret> {
+    set_or_made(variables, "APP_API_TOKEN", secrets, APP_API_TOKEN)
+}
+
 fn set_or_made(variables: &Variables, variable: &str, secrets: &Secrets, name: &str) -> anyhow::Result<Secret> {
     Reader::new(variables).optional(variable).map_or_else(|| secrets.get(name), |value| Ok(Secret::new(value)))
 }
 
 impl Environment {
     pub(crate) fn new(variables: &Variables, secrets: &Secrets, backend_port: u16) -> anyhow::Result<Self> {
-        let app_api_token = set_or_made(variables, "APP_API_TOKEN", secrets, APP_API_TOKEN)?;
+        let app_api_token = app_api_token(variables, secrets)?;
         let dapr_api_token = Reader::new(variables).optional("DAPR_API_TOKEN").map(Secret::new);
         let issuer = issuer(variables, backend_port);
         let common = variables

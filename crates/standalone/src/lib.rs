@@ -17,6 +17,7 @@ mod system;
 pub mod token;
 
 pub use data_directory::{DataDirectory, default_path};
+pub use environment::app_api_token;
 pub use options::Options;
 pub use ports::{MAX_OFFSET, Ports};
 pub use readiness::loopback_client;

@@ -1,6 +1,7 @@
 //! `tidings`: a whole system from one command.
 
 mod cli;
+mod dead_letters;
 mod demo_user;
 mod logs;
 mod summary;
@@ -21,6 +22,7 @@ async fn main() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Token(arguments) => token(&arguments),
         Command::Watch(arguments) => watch::run(&arguments).await,
+        Command::DeadLetters(arguments) => dead_letters::run(arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "these are tests, and what serves them")]
 
 mod database;
+mod dead_letters;
 mod end_to_end;
 mod failure;
 mod launched;

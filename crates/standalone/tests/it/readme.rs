@@ -22,7 +22,8 @@ async fn the_walk_through_works_as_printed() {
     let system = Launched::start().await;
     let script = walkthrough()
         .replace("./scripts/tidings", env!("CARGO_BIN_EXE_tidings"))
-        .replace("http://localhost:8000", &system.api());
+        .replace("http://localhost:8000", &system.api())
+        .replace("http://localhost:3500", &format!("http://localhost:{}", system.place.port(3500)));
     let shell = tokio::process::Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .envs(system.environment())
@@ -49,5 +50,9 @@ async fn the_walk_through_works_as_printed() {
     let history = json(6);
     let newest = &history["items"][0];
     assert_eq!(newest["task_id"], created["id"]);
+
+    assert!(parts[7].contains("user.updated") && parts[7].contains("/data/timestamp is not"), "{}", parts[7]);
+    assert_eq!(parts[8], format!("Replayed as event {}.", created["id"].as_str().unwrap()));
+    assert_eq!(json(9)["items"][0]["timestamp"], "2026-01-31T09:00:00Z");
     system.stop().await;
 }

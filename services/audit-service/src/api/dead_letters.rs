@@ -146,5 +146,5 @@ fn limit_told(problem: Problem) -> Problem {
     if problem.code() != "body_too_large" {
         return problem;
     }
-    problem.detail(format!("A mended event has at most {} bytes.", MAX_MESSAGE))
+    problem.detail(format!("A mended event has at most {MAX_MESSAGE} bytes."))
 }
