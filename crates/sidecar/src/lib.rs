@@ -8,6 +8,7 @@
 //! `UNIMPLEMENTED` or 501 and names itself.
 
 mod delivery;
+mod duration;
 mod envelope;
 mod grpc;
 mod http;
@@ -25,7 +26,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 pub use resources::{ResourceError, Resources};
 pub use run::run;
-pub use settings::{App, Backoff, Settings};
+pub use settings::{App, AppHealthCheck, Backoff, Settings};
 
 /// The sidecar's corner of the database.
 pub const SCHEMA: Schema = Schema { name: "sidecar", privileges: "SELECT, INSERT, UPDATE, DELETE" };

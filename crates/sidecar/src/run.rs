@@ -9,9 +9,9 @@ use chrono::TimeDelta;
 use platform::clock::Clock;
 use platform::http::loopback_client;
 use sea_orm::DatabaseConnection;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::delivery::AppHealth;
 use crate::log::{self, Log, Positions};
 use crate::settings::{App, Settings};
 use crate::sidecar::{Peer, Shared, Sidecar};
@@ -27,8 +27,11 @@ const FORGET_BATCH: u32 = 1_000;
 /// The schema must be up to date ([`crate::Migrator`]).
 ///
 /// # Errors
-/// When two apps have one id, the HTTP client cannot be made, or a listener fails.
+/// When two apps have one id, health checks are asked for that cannot be, the HTTP client cannot be made, or a listener fails.
 pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
+    if let Some(check) = &settings.app_health_check {
+        check.validate()?;
+    }
     let Settings { apps, resources, clock, drain, poll_interval, retention, retention_interval, .. } = settings;
     let log = Log::new(db.clone(), clock.clone());
     let shared = Arc::new(Shared {
@@ -39,6 +42,7 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
         client: loopback_client(settings.callback_timeout).context("the HTTP client cannot be made")?,
         clock: clock.clone(),
         random: settings.random,
+        health_check: settings.app_health_check,
         backoff: settings.backoff,
         dapr_api_token: settings.dapr_api_token,
         app_api_token: settings.app_api_token,
@@ -68,16 +72,16 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
 fn peers(apps: &[App], shutdown: &CancellationToken) -> anyhow::Result<HashMap<String, Peer>> {
     let mut peers = HashMap::new();
     for app in apps {
-        let peer = Peer { port: app.app_port, listening: watch::Sender::new(false), stop: shutdown.child_token() };
+        let peer = Peer { port: app.app_port, health: AppHealth::default(), stop: shutdown.child_token() };
         anyhow::ensure!(peers.insert(app.app_id.clone(), peer).is_none(), "two apps are called {}", app.app_id);
     }
     Ok(peers)
 }
 
 fn start(app: App, shared: &Arc<Shared>, tasks: &Tasks) -> anyhow::Result<()> {
-    let App { app_id, app_port, http, grpc } = app;
+    let App { app_id, http, grpc, .. } = app;
     let peer = shared.peers.get(&app_id).context("every app is a peer")?;
-    let sidecar = Sidecar::new(app_id, app_port, Arc::clone(shared), peer.stop.clone());
+    let sidecar = Sidecar::new(app_id, peer, shared);
     tracing::info!(app = sidecar.app_id, http = %http.local_addr()?, grpc = %grpc.local_addr()?, "sidecar is listening");
     tasks.spawn(delivery::attend(sidecar.clone(), tasks.clone()));
     tasks.spawn(http::serve(sidecar.clone(), http));

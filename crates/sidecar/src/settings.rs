@@ -22,7 +22,7 @@ pub struct App {
     pub grpc: TcpListener,
 }
 
-/// The pauses between the attempts of a failing delivery: each is twice the one before.
+/// The pauses after which the log delivers again what no retry policy brought to an end: each is twice the one before.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     /// The pause after the first failure.
@@ -45,6 +45,42 @@ impl Backoff {
     }
 }
 
+/// How an app is asked whether it may be called: `GET`, without a token; any 2xx is yes. The defaults are daprd's, except
+/// for the path.
+#[derive(Clone, Debug)]
+pub struct AppHealthCheck {
+    /// Where it is asked.
+    pub path: String,
+    /// How often.
+    pub interval: Duration,
+    /// How long it may take to answer; at most the interval.
+    pub timeout: Duration,
+    /// How many failures in a row make it unhealthy. The first success ends that.
+    pub threshold: u32,
+}
+
+impl Default for AppHealthCheck {
+    fn default() -> Self {
+        Self {
+            path: "/readyz".to_owned(),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_millis(500),
+            threshold: 3,
+        }
+    }
+}
+
+impl AppHealthCheck {
+    /// # Errors
+    /// Says what cannot be, as daprd does at its start.
+    pub(crate) fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.timeout <= self.interval, "app health checks may not take longer than their interval");
+        anyhow::ensure!(!self.timeout.is_zero(), "app health checks need a timeout");
+        anyhow::ensure!(self.threshold > 0, "app health checks need a threshold of at least 1");
+        Ok(())
+    }
+}
+
 /// Everything that [`crate::run`] needs beside the database.
 pub struct Settings {
     /// The apps of this process.
@@ -59,9 +95,11 @@ pub struct Settings {
     pub clock: Clock,
     /// Where ids of events and traces are taken from.
     pub random: Random,
-    /// The pauses between the attempts of a failing delivery.
+    /// How the apps' health is checked. `None`: an app is healthy from the moment it listens.
+    pub app_health_check: Option<AppHealthCheck>,
+    /// The pauses after which the log delivers again what no retry policy brought to an end.
     pub backoff: Backoff,
-    /// How long an app may take to answer a delivery before it counts as failed.
+    /// How long an app may take to answer a delivery before it counts as failed, where no `Resiliency` says.
     pub callback_timeout: Duration,
     /// How often the log is looked at for what other processes appended.
     pub poll_interval: Duration,
@@ -83,6 +121,7 @@ impl Settings {
             app_api_token: None,
             clock,
             random: Random::system(),
+            app_health_check: None,
             backoff: Backoff::default(),
             callback_timeout: Duration::from_mins(1),
             poll_interval: Duration::from_secs(2),

@@ -7,22 +7,21 @@ use platform::clock::Clock;
 use platform::config::Secret;
 use platform::random::Random;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::delivery::Subscription;
+use crate::delivery::{AppHealth, Subscription};
 use crate::log::{Log, Positions};
 use crate::resources::Resources;
-use crate::settings::Backoff;
+use crate::settings::{AppHealthCheck, Backoff};
 
 /// What the metadata API gives as the version of the runtime.
 pub(crate) const RUNTIME_VERSION: &str = concat!("tidings-", env!("CARGO_PKG_VERSION"));
 
-/// Where an app is and whether it was seen listening.
+/// Where an app is and whether it may be called.
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) port: u16,
-    pub(crate) listening: watch::Sender<bool>,
+    pub(crate) health: AppHealth,
     /// Cancelled when this app's sidecar is to end.
     pub(crate) stop: CancellationToken,
 }
@@ -37,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) client: reqwest::Client,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    pub(crate) health_check: Option<AppHealthCheck>,
     pub(crate) backoff: Backoff,
     pub(crate) dapr_api_token: Option<Secret>,
     pub(crate) app_api_token: Option<Secret>,
@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) app_port: u16,
     pub(crate) shared: Arc<Shared>,
     pub(crate) stop: CancellationToken,
+    /// Whether the app may be called.
+    pub(crate) health: AppHealth,
     /// Set once the app was asked for them.
     pub(crate) subscriptions: OnceLock<Vec<Subscription>>,
     extended: Mutex<BTreeMap<String, String>>,
@@ -65,12 +67,14 @@ impl std::ops::Deref for Sidecar {
 }
 
 impl Sidecar {
-    pub(crate) fn new(app_id: String, app_port: u16, shared: Arc<Shared>, stop: CancellationToken) -> Self {
+    /// The sidecar of the app `app_id`, which is one of the peers.
+    pub(crate) fn new(app_id: String, peer: &Peer, shared: &Arc<Shared>) -> Self {
         Self(Arc::new(Inner {
             app_id,
-            app_port,
-            shared,
-            stop,
+            app_port: peer.port,
+            shared: Arc::clone(shared),
+            stop: peer.stop.clone(),
+            health: peer.health.clone(),
             subscriptions: OnceLock::new(),
             extended: Mutex::default(),
         }))
@@ -82,6 +86,16 @@ impl Inner {
     pub(crate) fn admits(&self, token: Option<&[u8]>) -> bool {
         let Some(expected) = &self.shared.dapr_api_token else { return true };
         token.is_some_and(|token| token.ct_eq(expected.expose().as_bytes()).into())
+    }
+
+    /// Whether the app may be called now: by deliveries, jobs and invocations.
+    pub(crate) fn app_is_healthy(&self) -> bool {
+        self.health.is_healthy()
+    }
+
+    /// Waits until the app may be called.
+    pub(crate) async fn until_app_is_healthy(&self) {
+        self.health.until_healthy().await;
     }
 
     /// Whether the app was seen and its subscriptions are in place.

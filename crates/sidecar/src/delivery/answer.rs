@@ -9,9 +9,9 @@ pub(crate) enum Answer {
     /// It is dealt with.
     Done,
     /// It is not wanted: to the dead-letter topic, if there is one.
-    Drop,
-    /// It comes again.
-    Retry(String),
+    Drop(&'static str),
+    /// It comes again, if the status is one that is worth it; words are always.
+    Retry(String, Option<StatusCode>),
 }
 
 #[derive(Deserialize)]
@@ -24,18 +24,18 @@ impl Answer {
     /// Reads an answer. 404 drops, any other status outside 2xx retries; inside 2xx the body may say otherwise.
     pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
         if status == StatusCode::NOT_FOUND {
-            return Self::Drop;
+            return Self::Drop("the app answered 404");
         }
         if !status.is_success() {
-            return Self::Retry(format!("the app answered {}", status.as_u16()));
+            return Self::Retry(format!("the app answered {}", status.as_u16()), Some(status));
         }
         // A body that is no such object says nothing.
         let said = serde_json::from_slice::<Body>(body).map(|body| body.status).unwrap_or_default();
         match said.as_str() {
             "" | "SUCCESS" => Self::Done,
-            "DROP" => Self::Drop,
-            "RETRY" => Self::Retry("the app answered RETRY".to_owned()),
-            other => Self::Retry(format!("the app answered an unknown status, {other:?}")),
+            "DROP" => Self::Drop("the app answered DROP"),
+            "RETRY" => Self::Retry("the app answered RETRY".to_owned(), None),
+            other => Self::Retry(format!("the app answered an unknown status, {other:?}"), None),
         }
     }
 }
@@ -47,8 +47,8 @@ mod tests {
     fn answer(status: u16, body: &str) -> &'static str {
         match Answer::read(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
             Answer::Done => "done",
-            Answer::Drop => "drop",
-            Answer::Retry(_) => "retry",
+            Answer::Drop(_) => "drop",
+            Answer::Retry(..) => "retry",
         }
     }
 

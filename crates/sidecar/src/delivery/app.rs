@@ -1,11 +1,11 @@
-//! Attending to one app: wait for its port, ask what it subscribes to, deliver.
+//! Attending to one app: wait for its port and its health, ask what it subscribes to, deliver.
 
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 
 use super::subscriptions::resolve;
-use super::{callback, worker};
+use super::{callback, health, worker};
 use crate::sidecar::Sidecar;
 use crate::tasks::Tasks;
 
@@ -25,9 +25,8 @@ pub(crate) async fn attend(sidecar: Sidecar, tasks: Tasks) {
 
 async fn begin(sidecar: &Sidecar, tasks: &Tasks) {
     until_listening(sidecar).await;
-    if let Some(peer) = sidecar.shared.peers.get(&sidecar.app_id) {
-        peer.listening.send_replace(true);
-    }
+    tasks.spawn(health::watch(sidecar.clone()));
+    sidecar.until_app_is_healthy().await;
     let app = sidecar.app_id.as_str();
     if ask(sidecar, "/dapr/config").await.is_some_and(|answer| asks_for_actors(&answer)) {
         tracing::warn!(app, "the app hosts actors, which the embedded sidecar does not support");

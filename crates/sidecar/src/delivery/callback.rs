@@ -1,5 +1,7 @@
 //! Calls to the app.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode, header};
 use platform::dapr::API_TOKEN;
@@ -30,7 +32,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>
     Ok((status, body.to_vec()))
 }
 
-/// Delivers `event` to the subscription's route.
+/// Delivers `event` to the subscription's route; the app has `timeout` to answer, else what the client allows.
 ///
 /// # Errors
 /// As [`reqwest::Error`]: no answer, or none in time.
@@ -40,8 +42,12 @@ pub(crate) async fn deliver(
     message: &Message,
     event: Vec<u8>,
     summary: &Summary,
+    timeout: Option<Duration>,
 ) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
-    let request = request(sidecar, Method::POST, &subscription.route);
+    let mut request = request(sidecar, Method::POST, &subscription.route);
+    if let Some(timeout) = timeout {
+        request = request.timeout(timeout);
+    }
     let response = request.headers(headers(subscription, message, summary)).body(event).send().await?;
     let status = response.status();
     Ok((status, response.bytes().await?.to_vec()))

@@ -1,11 +1,17 @@
-//! From the log to the app: subscriptions, one worker per partition, and what the app's answer means.
+//! From the log to the app: subscriptions, the app's health, a worker per partition, and what becomes of each message.
 
 mod answer;
 mod app;
+mod attempts;
 mod callback;
+mod courier;
+mod dead_letter;
+mod health;
+mod lanes;
 mod subscriptions;
 mod worker;
 
 pub(crate) use app::attend;
 pub(crate) use callback::reason;
+pub(crate) use health::AppHealth;
 pub(crate) use subscriptions::{Origin, Subscription};

@@ -1,30 +1,29 @@
-//! One worker per app, topic and partition: one message at a time, in order.
+//! One worker per app, topic and partition: it reads ahead, and delivers message after message, in order for each key.
 
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use sea_orm::DbErr;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
-use super::answer::Answer;
-use super::callback;
+use super::courier::{Courier, Delivery, Verdict};
+use super::lanes::{Lanes, Turn};
 use super::subscriptions::Subscription;
-use crate::envelope::{self, Summary};
-use crate::log::{Message, NewMessage, Topic};
-use crate::metadata;
+use crate::log::Message;
 use crate::sidecar::Sidecar;
 use crate::tasks::Tasks;
 
+/// Calls that one partition may have under way.
+const CALLS: usize = 4;
 /// How long an app that does not listen is left alone.
 const ABSENT: Duration = Duration::from_millis(500);
+/// How long a log that cannot be read is left alone.
+const UNREADABLE: Duration = Duration::from_secs(1);
 
-struct Worker {
-    sidecar: Sidecar,
-    subscription: Subscription,
-    partition: i16,
-    position: i64,
-    head: watch::Receiver<i64>,
-}
-
-/// Starts the workers of a subscription; they end when the sidecar stops, after the delivery under way.
+/// Starts the workers of a subscription; they end when the sidecar stops, after the deliveries under way.
 pub(crate) async fn start(sidecar: &Sidecar, subscription: &Subscription, tasks: &Tasks) {
     let topic = &subscription.topic;
     let positions = loop {
@@ -36,159 +35,162 @@ pub(crate) async fn start(sidecar: &Sidecar, subscription: &Subscription, tasks:
     };
     for (partition, position) in positions {
         let head = sidecar.shared.log.heads().follow(topic, partition);
-        let (sidecar, subscription) = (sidecar.clone(), subscription.clone());
-        tasks.spawn(Worker { sidecar, subscription, partition, position, head }.run());
+        let courier = Courier::new(sidecar.clone(), subscription.clone(), partition);
+        tasks.spawn(run(courier, head, position));
     }
     if let Err(error) = sidecar.shared.log.refresh().await {
         tracing::warn!(%error, "the log's ends could not be read; trying again");
     }
 }
 
-impl Worker {
-    async fn run(mut self) {
-        let stop = self.sidecar.stop.clone();
-        loop {
-            let position = self.position;
-            let head = tokio::select! {
-                () = stop.cancelled() => return,
-                head = self.head.wait_for(|head| *head > position) => match head {
-                    Ok(head) => *head,
-                    Err(_) => return,
-                },
-            };
-            let log = &self.sidecar.shared.log;
-            match log.read(&self.subscription.topic, self.partition, position).await {
-                // Everything up to the end was forgotten before this group came.
-                Ok(messages) if messages.is_empty() => self.advance(head),
-                Ok(messages) => {
-                    for message in messages {
-                        if stop.is_cancelled() || !self.deal_with(&message).await {
-                            return;
-                        }
-                        self.advance(message.offset + 1);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, topic = self.subscription.topic.name, "the log could not be read; trying again");
-                    if self.stopped_within(Duration::from_secs(1)).await {
-                        return;
-                    }
-                }
-            }
+/// What a worker waits for, beside news.
+enum Event {
+    /// A batch was read while the partition ended at `head`.
+    Read {
+        batch: Result<Vec<Message>, DbErr>,
+        head: i64,
+    },
+    Attempted(Turn<Delivery>, Verdict),
+}
+
+type UnderWay<'a> = FuturesUnordered<BoxFuture<'a, Event>>;
+
+struct Worker<'a> {
+    courier: &'a Courier,
+    head: watch::Receiver<i64>,
+    healthy: watch::Receiver<bool>,
+    lanes: Lanes<Delivery>,
+    reported: i64,
+    reading: bool,
+    calls: usize,
+    /// Nothing is read before.
+    read_from: Instant,
+    /// Nothing is delivered before.
+    call_from: Instant,
+    /// When it was last looked at what may begin.
+    looked_at: Instant,
+}
+
+async fn run(courier: Courier, head: watch::Receiver<i64>, position: i64) {
+    let healthy = courier.sidecar.health.follow();
+    let (stop, now) = (courier.sidecar.stop.clone(), Instant::now());
+    let mut worker = Worker {
+        courier: &courier,
+        head,
+        healthy,
+        lanes: Lanes::new(position),
+        reported: position,
+        reading: false,
+        calls: 0,
+        read_from: now,
+        call_from: now,
+        looked_at: now,
+    };
+    let mut under_way = UnderWay::new();
+    while !stop.is_cancelled() {
+        worker.begin(&under_way);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(event) = under_way.next() => worker.take(event),
+            () = worker.news() => {}
         }
     }
-
-    fn advance(&mut self, next_offset: i64) {
-        self.position = next_offset;
-        let group = &self.sidecar.app_id;
-        self.sidecar.shared.positions.report(group, &self.subscription.topic, self.partition, next_offset);
-    }
-
-    /// Delivers one message until it is dealt with; false when the sidecar was stopped before that.
-    async fn deal_with(&self, message: &Message) -> bool {
-        let mut failures: u32 = 0;
-        loop {
-            let reason = match self.attempt(message).await {
-                Attempt::Done => return true,
-                Attempt::Absent => {
-                    if self.stopped_within(ABSENT).await {
-                        return false;
-                    }
-                    continue;
-                }
-                Attempt::Failed(reason) => reason,
-            };
-            failures = failures.saturating_add(1);
-            if failures.is_power_of_two() {
-                let Topic { pubsub, name } = &self.subscription.topic;
-                let (app, partition, offset) = (&self.sidecar.app_id, self.partition, message.offset);
-                tracing::warn!(app, pubsub, topic = name, partition, offset, failures, reason, "delivery failed");
-            }
-            if self.stopped_within(self.sidecar.shared.backoff.pause(failures)).await {
-                return false;
-            }
-        }
-    }
-
-    async fn attempt(&self, message: &Message) -> Attempt {
-        let raw = metadata::raw_payload(&self.subscription.metadata).unwrap_or(false);
-        let (event, summary) = match self.event(message, raw) {
-            Ok(event) => event,
-            Err(error) => {
-                let reason = format!("no envelope can be read: {error}");
-                if self.subscription.dead_letter_topic.is_some() {
-                    return self.give_up(message, None, &reason).await;
-                }
-                return Attempt::Failed(reason);
-            }
-        };
-        if summary.expiration.is_some_and(|at| at < self.sidecar.shared.clock.now()) {
-            return self.give_up(message, summary.id.as_deref(), "it has expired").await;
-        }
-        match callback::deliver(&self.sidecar, &self.subscription, message, event, &summary).await {
-            Ok((status, body)) => match Answer::read(status, &body) {
-                Answer::Done => Attempt::Done,
-                Answer::Drop => self.give_up(message, summary.id.as_deref(), "the app does not want it").await,
-                Answer::Retry(reason) => Attempt::Failed(reason),
-            },
-            Err(error) if error.is_connect() => Attempt::Absent,
-            Err(error) => Attempt::Failed(callback::reason(&error)),
-        }
-    }
-
-    fn event(&self, message: &Message, raw: bool) -> Result<(Vec<u8>, Summary), serde_json::Error> {
-        if raw {
-            let Topic { pubsub, name } = &self.subscription.topic;
-            let random = &self.sidecar.shared.random;
-            return Ok((envelope::around_raw(pubsub, name, &message.envelope, random)?, Summary::default()));
-        }
-        Ok((message.envelope.clone(), Summary::read(&message.envelope)?))
-    }
-
-    /// Puts the message, unchanged, on the dead-letter topic, or only logs that it is dropped.
-    async fn give_up(&self, message: &Message, id: Option<&str>, reason: &str) -> Attempt {
-        let Topic { pubsub, name } = &self.subscription.topic;
-        let (app, partition, offset) = (&self.sidecar.app_id, self.partition, message.offset);
-        let Some(dead_letters) = &self.subscription.dead_letter_topic else {
-            tracing::warn!(app, pubsub, topic = name, partition, offset, id, reason, "event dropped");
-            return Attempt::Done;
-        };
-        let log = &self.sidecar.shared.log;
-        let topic = Topic { pubsub: pubsub.clone(), name: dead_letters.clone() };
-        let copy = NewMessage {
-            key: message.key.clone(),
-            partition: log.partition(message.key.as_deref()),
-            envelope: message.envelope.clone(),
-            metadata: message.metadata.clone(),
-        };
-        match log.append(&topic, vec![copy]).await {
-            Ok(()) => {
-                tracing::warn!(
-                    app,
-                    pubsub,
-                    topic = name,
-                    partition,
-                    offset,
-                    id,
-                    reason,
-                    dead_letters,
-                    "event set aside"
-                );
-                Attempt::Done
-            }
-            Err(error) => Attempt::Failed(format!("{dead_letters} could not be written: {error}")),
-        }
-    }
-
-    async fn stopped_within(&self, pause: Duration) -> bool {
-        tokio::time::timeout(pause, self.sidecar.stop.cancelled()).await.is_ok()
+    // What is under way may finish and counts; nothing new is begun.
+    while let Some(event) = under_way.next().await {
+        worker.take(event);
     }
 }
 
-/// What one attempt came to.
-enum Attempt {
-    Done,
-    /// Nothing listens at the app's port.
-    Absent,
-    Failed(String),
+impl<'a> Worker<'a> {
+    /// Begins what may begin now.
+    fn begin(&mut self, under_way: &UnderWay<'a>) {
+        let (now, courier) = (Instant::now(), self.courier);
+        self.looked_at = now;
+        let (from, head) = (self.lanes.end(), *self.head.borrow_and_update());
+        if !self.reading && from < head && now >= self.read_from && self.lanes.has_room() {
+            self.reading = true;
+            under_way.push(Box::pin(async move {
+                let log = &courier.sidecar.shared.log;
+                let batch = log.read(&courier.subscription.topic, courier.partition, from).await;
+                Event::Read { batch, head }
+            }));
+        }
+        while self.may_call(now)
+            && let Some(mut turn) = self.lanes.next(now)
+        {
+            self.calls += 1;
+            under_way.push(Box::pin(async move {
+                let verdict = courier.attempt(&mut turn.item).await;
+                Event::Attempted(turn, verdict)
+            }));
+        }
+    }
+
+    fn may_call(&self, now: Instant) -> bool {
+        self.calls < CALLS && now >= self.call_from && self.courier.sidecar.app_is_healthy()
+    }
+
+    /// Waits for what may let something begin and is not under way: a message, the app's health, the end of a pause.
+    async fn news(&mut self) {
+        // A pause that was over at the last look holds nothing back: something else does, which is waited for elsewhere.
+        let later = |at: Instant| Some(at).filter(|at| *at > self.looked_at);
+        let pauses = [later(self.read_from), later(self.call_from), self.lanes.rests_until().and_then(later)];
+        let pause = pauses.into_iter().flatten().min();
+        tokio::select! {
+            Ok(()) = self.head.changed() => {}
+            Ok(()) = self.healthy.changed() => {}
+            () = sleep_until(pause.unwrap_or(self.looked_at)), if pause.is_some() => {}
+            else => std::future::pending().await,
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Read { batch, head } => {
+                self.reading = false;
+                self.add(batch, head);
+            }
+            Event::Attempted(turn, verdict) => {
+                self.calls -= 1;
+                let now = Instant::now();
+                match verdict {
+                    Verdict::Done => self.lanes.finish(turn),
+                    Verdict::Again(pause) => self.lanes.postpone(turn, now + pause),
+                    Verdict::Absent => {
+                        self.call_from = now + ABSENT;
+                        self.lanes.postpone(turn, now);
+                    }
+                }
+            }
+        }
+        self.report();
+    }
+
+    fn add(&mut self, batch: Result<Vec<Message>, DbErr>, head: i64) {
+        match batch {
+            // Everything up to the end was forgotten before this group came.
+            Ok(messages) if messages.is_empty() => self.lanes.skip_to(head),
+            Ok(messages) => {
+                for message in messages {
+                    let (offset, key, bytes) = (message.offset, message.key.clone(), message.envelope.len());
+                    self.lanes.add(offset, key.as_deref(), bytes, message.into());
+                }
+            }
+            Err(error) => {
+                let topic = &self.courier.subscription.topic.name;
+                tracing::warn!(%error, topic, "the log could not be read; trying again");
+                self.read_from = Instant::now() + UNREADABLE;
+            }
+        }
+    }
+
+    /// Reports how far everything is dealt with.
+    fn report(&mut self) {
+        let position = self.lanes.position();
+        if position > self.reported {
+            self.reported = position;
+            let Courier { sidecar, subscription, partition, .. } = self.courier;
+            sidecar.shared.positions.report(&sidecar.app_id, &subscription.topic, *partition, position);
+        }
+    }
 }

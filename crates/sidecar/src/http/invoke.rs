@@ -52,8 +52,11 @@ pub(super) async fn answer(sidecar: &Sidecar, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return failed(&app, error),
     };
-    let peer = sidecar.shared.peers.get(&app).filter(|peer| *peer.listening.borrow() && !peer.stop.is_cancelled());
-    let Some(peer) = peer else { return failed(&app, "couldn't find service, or its app is not listening") };
+    let peer = sidecar.shared.peers.get(&app).filter(|peer| !peer.stop.is_cancelled());
+    let Some(peer) = peer else { return failed(&app, "couldn't find service") };
+    if !peer.health.is_healthy() {
+        return failed(&app, "app is not in a healthy state");
+    }
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("http://127.0.0.1:{}{path}{query}", peer.port);
     let headers = forwarded(sidecar, &app, &parts);

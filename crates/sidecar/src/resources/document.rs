@@ -12,7 +12,8 @@ pub(crate) struct Problem(pub(crate) String);
 pub(crate) enum Kind {
     Component(Box<Document>),
     Subscription(Box<Document>),
-    /// A kind that says nothing to the embedded sidecar, such as `Resiliency`.
+    Resiliency(Box<Document>),
+    /// A kind that says nothing to the embedded sidecar, such as `Configuration`.
     Other(String),
     /// An empty document.
     Nothing,
@@ -23,7 +24,6 @@ pub(crate) enum Kind {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
     pub(crate) api_version: String,
-    kind: String,
     pub(crate) metadata: Named,
     pub(crate) spec: Value,
     #[serde(default)]
@@ -45,20 +45,21 @@ pub(crate) fn split(text: &str) -> impl Iterator<Item = Result<Kind, Problem>> {
         }
         let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         match kind.as_str() {
-            "Component" | "Subscription" => read(value),
+            "Component" => read(value).map(Kind::Component),
+            "Subscription" => read(value).map(Kind::Subscription),
+            "Resiliency" => read(value).map(Kind::Resiliency),
             "" => Err(Problem("it names no kind".to_owned())),
             _ => Ok(Kind::Other(kind)),
         }
     })
 }
 
-fn read(value: Value) -> Result<Kind, Problem> {
+fn read(value: Value) -> Result<Box<Document>, Problem> {
     let document: Document = parse(value)?;
     if document.metadata.name.is_empty() {
         return Err(Problem("metadata.name is empty".to_owned()));
     }
-    let document = Box::new(document);
-    Ok(if document.kind == "Component" { Kind::Component(document) } else { Kind::Subscription(document) })
+    Ok(Box::new(document))
 }
 
 /// A typed value out of a document's part.

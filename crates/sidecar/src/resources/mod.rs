@@ -1,15 +1,21 @@
-//! The components folder: which pub/sub components, secret stores and declarative subscriptions there are.
+//! The components folder: which pub/sub components, secret stores, declarative subscriptions and resiliency policies there are.
 
 mod component;
 mod document;
+mod resiliency;
+mod retry;
 mod scopes;
 mod secrets;
 mod subscription;
 
 use std::path::{Path, PathBuf};
 
+use resiliency::Resiliency;
+
 pub(crate) use component::{Component, Pubsub};
 pub(crate) use document::{Kind, Problem};
+pub(crate) use resiliency::InboundPolicy;
+pub(crate) use retry::{Pauses, Retry};
 pub(crate) use secrets::SecretStore;
 pub(crate) use subscription::{BulkSubscribe, DeclaredSubscription, Routes};
 
@@ -43,6 +49,7 @@ pub struct Resources {
     pub(crate) pubsubs: Vec<Pubsub>,
     pub(crate) secret_stores: Vec<SecretStore>,
     pub(crate) subscriptions: Vec<DeclaredSubscription>,
+    resiliencies: Vec<Resiliency>,
 }
 
 impl Resources {
@@ -106,6 +113,7 @@ impl Resources {
                 self.components.push(component);
             }
             Kind::Subscription(document) => self.subscriptions.push(DeclaredSubscription::from_document(*document)?),
+            Kind::Resiliency(document) => self.resiliencies.push(Resiliency::from_document(*document)?),
             Kind::Other(kind) => tracing::debug!(kind, "resource is of no concern to the embedded sidecar"),
             Kind::Nothing => {}
         }
@@ -115,6 +123,11 @@ impl Resources {
     /// The pub/sub component called `name`, when `app` may use it.
     pub(crate) fn pubsub(&self, name: &str, app: &str) -> Option<&Pubsub> {
         self.pubsubs.iter().find(|pubsub| pubsub.name == name && in_scope(&pubsub.scopes, app))
+    }
+
+    /// How deliveries from a pub/sub component to `app` are tried.
+    pub(crate) fn inbound_policy(&self, pubsub: &str, app: &str) -> InboundPolicy {
+        InboundPolicy::of(pubsub, self.resiliencies.iter().filter(|resiliency| in_scope(&resiliency.scopes, app)))
     }
 
     /// The secret stores that `app` may use.

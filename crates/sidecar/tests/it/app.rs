@@ -1,7 +1,7 @@
 //! An app that writes down what it is asked and answers as the test tells it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -120,6 +120,24 @@ impl TestApp {
         let received = self.received(path);
         assert!(came, "{count} requests at {path} were expected, {} came", received.len());
         received
+    }
+}
+
+/// Holds answers back until it is opened. The runtime needs threads to spare.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// Waits until it is open, or the test has failed anyway.
+    pub(crate) fn pass(&self) {
+        let (open, opened) = &*self.0;
+        let wait = || drop(opened.wait_timeout_while(open.lock().unwrap(), DEADLINE, |open| !*open).unwrap());
+        tokio::task::block_in_place(wait);
+    }
+
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
     }
 }
 

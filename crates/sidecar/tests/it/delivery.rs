@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Received, TestApp};
-use crate::rig::{Base, Plan, Rig, database, subscribe_to};
+use crate::app::{Answer, Gate, Received, TestApp};
+use crate::rig::{Base, Plan, Rig, subscribe_to};
 
-const KEYED: &str = "orders?metadata.partitionKey=k";
+pub(crate) const KEYED: &str = "orders?metadata.partitionKey=k";
 
 /// An app that dead-letters `orders` and also receives what is set aside.
-fn with_dead_letters() -> Value {
+pub(crate) fn with_dead_letters() -> Value {
     json!([
         {"pubsubname": "pubsub", "topic": "orders", "route": "/events/orders", "deadLetterTopic": "orders.dead"},
         {"pubsubname": "pubsub", "topic": "orders.dead", "route": "/dead"},
@@ -16,7 +16,7 @@ fn with_dead_letters() -> Value {
 }
 
 /// The data of everything delivered once a last event came, after which nothing of its key can be outstanding.
-async fn all_until_last(app: &TestApp, base: &Base) -> Vec<Value> {
+pub(crate) async fn all_until_last(app: &TestApp, base: &Base) -> Vec<Value> {
     base.publish(KEYED, &json!("last")).await;
     let last = || async { app.received("/events/orders").iter().any(|one| one.data() == "last") };
     assert!(crate::app::until(last).await, "the last event did not come");
@@ -130,11 +130,9 @@ async fn a_dropped_event_goes_unchanged_to_the_dead_letter_topic() {
 #[tokio::test]
 async fn an_expired_event_is_set_aside_undelivered() {
     let app = TestApp::start(&with_dead_letters()).await;
-    let database = database().await;
     let clock = platform::clock::Clock::manual(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-    let rig = Rig::start(&database, &[("shop", app.port)], Plan { clock: clock.clone(), ..Plan::default() }).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let plan = Plan { clock: clock.clone(), ..Plan::with_policy("{ policy: constant, duration: 5ms }", None) };
+    let (rig, base, _database) = Rig::planned(&app, plan).await;
     app.answer(|one, _| if one.path == "/events/orders" { 503.into() } else { 200.into() });
     base.publish(KEYED, &json!("first")).await;
     app.wait_for("/events/orders", 1).await;
@@ -165,17 +163,20 @@ async fn bytes_that_are_no_event_go_to_the_dead_letter_topic() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn an_answer_that_takes_too_long_is_a_failure() {
     let app = TestApp::start(&subscribe_to(&["orders"])).await;
-    let database = database().await;
-    let change = |settings: &mut sidecar::Settings| settings.callback_timeout = std::time::Duration::from_millis(300);
-    let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
-    rig.base("shop").ready().await;
-    app.answer(|_, before| {
+    let change = |settings: &mut sidecar::Settings| settings.callback_timeout = std::time::Duration::from_millis(100);
+    let (_rig, base, _database) = Rig::planned(&app, Plan { change, ..Plan::default() }).await;
+    // The first attempt is answered only when the second has come.
+    let gate = Gate::default();
+    let held = gate.clone();
+    app.answer(move |_, before| {
         if before == 0 {
-            tokio::task::block_in_place(|| std::thread::sleep(std::time::Duration::from_millis(900)));
+            held.pass();
+        } else {
+            held.open();
         }
         200.into()
     });
-    rig.base("shop").publish(KEYED, &json!(1)).await;
+    base.publish(KEYED, &json!(1)).await;
     assert_eq!(app.wait_for("/events/orders", 2).await[1].data(), json!(1));
 }
 

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, TestApp};
-use crate::rig::{Base, Plan, Rig, database};
+use crate::app::{Answer, Gate, TestApp};
+use crate::rig::{Base, Plan, Rig, database, subscribe_to};
 
 /// Two apps, `caller` and `callee`, and the base of the caller's sidecar.
 async fn pair() -> (Rig, Base, TestApp, testkit::Database) {
@@ -136,17 +136,24 @@ async fn a_large_answer_passes_and_a_too_large_question_is_refused() {
     assert_eq!(callee.received("/x").len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_invocation_may_take_longer_than_a_delivery() {
-    let app = TestApp::start(&json!([])).await;
-    app.answer(|_, _| {
-        tokio::task::block_in_place(|| std::thread::sleep(std::time::Duration::from_millis(900)));
+    let app = TestApp::start(&subscribe_to(&["orders"])).await;
+    let change = |settings: &mut sidecar::Settings| settings.callback_timeout = std::time::Duration::from_millis(100);
+    let (_rig, base, _database) = Rig::planned(&app, Plan { change, ..Plan::default() }).await;
+    let gate = Gate::default();
+    let held = gate.clone();
+    app.answer(move |one, before| {
+        if one.path == "/slow" || before == 0 {
+            held.pass();
+        }
         200.into()
     });
-    let database = database().await;
-    let change = |settings: &mut sidecar::Settings| settings.callback_timeout = std::time::Duration::from_millis(300);
-    let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
-    let base = rig.base("shop");
-    base.ready().await;
-    assert_eq!(base.post("/v1.0/invoke/shop/method/slow").send().await.unwrap().status(), 200);
+    let invocation = tokio::spawn(base.post("/v1.0/invoke/shop/method/slow").send());
+    app.wait_for("/slow", 1).await;
+    // A delivery that began later is given up first.
+    base.publish("orders", &json!(1)).await;
+    app.wait_for("/events/orders", 2).await;
+    gate.open();
+    assert_eq!(invocation.await.unwrap().unwrap().status(), 200);
 }

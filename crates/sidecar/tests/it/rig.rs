@@ -72,6 +72,27 @@ impl Default for Plan {
     }
 }
 
+impl Plan {
+    /// With a policy for what comes in through `pubsub`: a retry policy, and a timeout where there is one.
+    pub(crate) fn with_policy(retry: &str, timeout: Option<&str>) -> Self {
+        let (timeouts, named) = match timeout {
+            Some(timeout) => (format!("{{ patience: {timeout} }}"), ", timeout: patience"),
+            None => ("{}".to_owned(), ""),
+        };
+        let components = format!(
+            "{PUBSUB}---
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: {{ name: resiliency }}
+spec:
+  policies: {{ retries: {{ again: {retry} }}, timeouts: {timeouts} }}
+  targets: {{ components: {{ pubsub: {{ inbound: {{ retry: again{named} }} }} }} }}
+"
+        );
+        Self { components, ..Self::default() }
+    }
+}
+
 /// A sidecar that runs until it is stopped or dropped.
 pub(crate) struct Rig {
     pub(crate) db: DatabaseConnection,
@@ -83,8 +104,13 @@ pub(crate) struct Rig {
 impl Rig {
     /// One app, `shop`, with a sidecar that is ready.
     pub(crate) async fn with(app: &TestApp) -> (Self, Base, Database) {
+        Self::planned(app, Plan::default()).await
+    }
+
+    /// The same with a sidecar that is not the usual one.
+    pub(crate) async fn planned(app: &TestApp, plan: Plan) -> (Self, Base, Database) {
         let database = database().await;
-        let rig = Self::start(&database, &[("shop", app.port)], Plan::default()).await;
+        let rig = Self::start(&database, &[("shop", app.port)], plan).await;
         let base = rig.base("shop");
         base.ready().await;
         (rig, base, database)
@@ -119,6 +145,12 @@ impl Rig {
     pub(crate) async fn ended(&mut self) {
         let ended = tokio::time::timeout(crate::app::DEADLINE, &mut self.running).await;
         ended.expect("the sidecar ends in time").expect("it does not panic").expect("it ends well");
+    }
+
+    /// Waits until it has ended by an error.
+    pub(crate) async fn failed(&mut self) -> anyhow::Error {
+        let ended = tokio::time::timeout(crate::app::DEADLINE, &mut self.running).await;
+        ended.expect("the sidecar ends in time").expect("it does not panic").expect_err("it ends by an error")
     }
 
     pub(crate) async fn stop(mut self) {

@@ -93,7 +93,7 @@ fn a_mistake_in_a_file_names_file_document_and_reason() {
 
 #[test]
 fn other_kinds_and_unknown_types_are_passed_over() {
-    let documents = "kind: Resiliency\nspec: 1\n---\n---\nkind: Configuration\n---\n\
+    let documents = "kind: HTTPEndpoint\nspec: 1\n---\n---\nkind: Configuration\n---\n\
         apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: s }\nspec: { type: state.redis, version: v1 }\n";
     assert!(load(documents).is_ok());
 }
