@@ -9,8 +9,9 @@ use sidecar::Resources;
 use crate::data_directory::DataDirectory;
 
 /// The files of this repository's own folder.
-const DEFAULT: [(&str, &str); 2] = [
+const DEFAULT: [(&str, &str); 3] = [
     ("pubsub.yaml", include_str!("../../../components/pubsub.yaml")),
+    ("resiliency.yaml", include_str!("../../../components/resiliency.yaml")),
     ("secrets.yaml", include_str!("../../../components/secrets.yaml")),
 ];
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
 use platform::config::{ConfigErrors, Variables};
 use platform::database::{PoolOptions, connect};
-use sidecar::{App, Resources, Settings};
+use sidecar::{App, AppHealthCheck, Resources, Settings};
 
 use crate::data_directory::{DataDirectory, Lock};
 use crate::database::Database;
@@ -21,6 +21,10 @@ use crate::{components, readiness, token};
 /// How long the services may take to stop: 2 s for requests under way, 3 s for their background work, 300 ms for their
 /// connections, and some.
 const SERVICES_STOP: Duration = Duration::from_millis(5_800);
+
+/// How often the sidecars ask whether their apps are ready, and how long an answer may take: on one machine asking costs
+/// little, and what recovers is soon found.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long deliveries under way may take after the services have stopped, which leaves them little to wait for.
 const SIDECAR_DRAIN: Duration = Duration::from_millis(500);
@@ -108,6 +112,8 @@ impl System {
         let mut settings = Settings::new(apps, resources, self.options.clock.clone());
         settings.app_api_token = Some(environment.app_api_token.clone());
         settings.dapr_api_token.clone_from(&environment.dapr_api_token);
+        settings.app_health_check =
+            Some(AppHealthCheck { interval: HEALTH_INTERVAL, timeout: HEALTH_INTERVAL, ..AppHealthCheck::default() });
         settings.drain = SIDECAR_DRAIN;
         self.sidecar.spawn("the sidecar", sidecar::run(db, settings, self.sidecar.token()));
         Ok(())
