@@ -17,7 +17,8 @@ impl EventType {
             | Self::TaskDueDateSet
             | Self::TaskTagAdded
             | Self::TaskTagRemoved => &[TaskEvents, TaskUpdates],
-            Self::UserCreated | Self::UserUpdated => &[UserActivities],
+            // Every event is for screens: a socket gets each number of its workspace.
+            Self::UserCreated | Self::UserUpdated => &[TaskUpdates, UserActivities],
         }
     }
 

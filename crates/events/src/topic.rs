@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum Topic {
     /// Everything that happens to tasks, for services that act on it.
     TaskEvents,
-    /// Everything that happens to tasks, for open screens.
+    /// Everything that happens in a workspace, number by number, for open screens.
     TaskUpdates,
     /// What people do.
     UserActivities,
@@ -42,7 +42,7 @@ impl Topic {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::TaskEvents => "Everything that happens to tasks, for services that act on it.",
-            Self::TaskUpdates => "The same events, for open screens.",
+            Self::TaskUpdates => "Everything that happens in a workspace, number by number, for open screens.",
             Self::UserActivities => "What people do: users, and tasks made, changed and deleted.",
         }
     }

@@ -126,7 +126,8 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);
     let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
     let publisher = Publisher::new(&config.service)?;
-    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake: changes.wake.clone(), clock };
+    let (wake, keep_published) = (changes.wake.clone(), config.change_history);
+    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock, keep_published };
     background.spawn(relay.clone().run(background_stop.clone()));
     background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
     background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));

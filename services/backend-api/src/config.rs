@@ -1,5 +1,6 @@
 //! The settings of backend-api.
 
+use chrono::TimeDelta;
 use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, Secret, ServiceConfig, Variables};
 use platform::database::DatabaseConfig;
@@ -22,6 +23,8 @@ pub struct Config {
     pub trusted_issuers: Vec<TrustedIssuer>,
     /// `ALLOWED_ORIGINS`: browsers' pages that may call the API (CORS).
     pub allowed_origins: AllowedOrigins,
+    /// `CHANGE_HISTORY_DAYS`: how long a client may be away and still be told what changed, 1 to 3650 days; 30 unless set.
+    pub change_history: TimeDelta,
 }
 
 impl Config {
@@ -40,6 +43,7 @@ impl Config {
             auth_issuer: reader.optional("AUTH_ISSUER").unwrap_or("http://localhost:8000").to_owned(),
             trusted_issuers: TrustedIssuer::read(&mut reader),
             allowed_origins: AllowedOrigins::read(&mut reader),
+            change_history: change_history(&mut reader),
         };
         if reader.optional("AUTH_SECRET").is_some_and(|secret| secret.len() < 32) {
             reader.mistake("AUTH_SECRET", "is too short: at least 32 random bytes, openssl rand -base64 48");
@@ -49,6 +53,14 @@ impl Config {
         }
         reader.finish(config)
     }
+}
+
+fn change_history(reader: &mut Reader<'_>) -> TimeDelta {
+    let days: u16 = reader.parse_or("CHANGE_HISTORY_DAYS", 30);
+    if !(1..=3650).contains(&days) {
+        reader.mistake("CHANGE_HISTORY_DAYS", "must be 1 to 3650 days");
+    }
+    TimeDelta::days(days.into())
 }
 
 #[cfg(test)]
@@ -64,6 +76,7 @@ mod tests {
     fn the_database_and_a_secret_are_enough() {
         let config = Config::read(&variables()).unwrap();
         assert_eq!((config.service.port, config.database.pool.max_connections), (8000, 16));
+        assert_eq!(config.change_history, TimeDelta::days(30));
         assert!(!format!("{config:?}").contains("password"));
     }
 
@@ -77,6 +90,9 @@ mod tests {
             ("DATABASE_POOL", "-1"),
             ("AUTH_SECRET", "short"),
             ("ALLOWED_ORIGINS", "localhost"),
+            ("CHANGE_HISTORY_DAYS", "0"),
+            ("CHANGE_HISTORY_DAYS", "3651"),
+            ("CHANGE_HISTORY_DAYS", "a month"),
             ("TRUSTED_ISSUERS", issuers),
         ] {
             let ConfigErrors(mistakes) = Config::read(&variables().with(name, value)).unwrap_err();

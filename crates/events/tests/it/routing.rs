@@ -17,10 +17,9 @@ fn names_are_read_back() {
 }
 
 #[test]
-fn task_events_go_to_services_and_screens() {
+fn task_events_go_to_services() {
     for event_type in EventType::ALL.iter().filter(|event_type| event_type.is_about_task()) {
         assert!(event_type.topics().contains(&Topic::TaskEvents), "{event_type}");
-        assert!(event_type.topics().contains(&Topic::TaskUpdates), "{event_type}");
     }
 }
 
@@ -31,10 +30,13 @@ fn user_activities_carries_users_and_the_life_of_tasks() {
 }
 
 #[test]
-fn users_stay_off_the_topics_of_tasks() {
-    for topic in [Topic::TaskEvents, Topic::TaskUpdates] {
-        assert!(topic.event_types().all(EventType::is_about_task), "{topic}");
-    }
+fn screens_get_every_number_of_a_workspace() {
+    assert_eq!(Topic::TaskUpdates.event_types().collect::<Vec<_>>(), EventType::ALL);
+}
+
+#[test]
+fn users_stay_off_the_topic_of_tasks() {
+    assert!(Topic::TaskEvents.event_types().all(EventType::is_about_task));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::try_join_all;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement,
@@ -25,8 +26,6 @@ const BATCH_BYTES: u32 = 1024 * 1024;
 const POLL: Duration = Duration::from_secs(1);
 /// The longest pause after failures.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// How long published rows are kept, for whoever looks into what was sent.
-const KEEP_PUBLISHED: chrono::Duration = chrono::Duration::minutes(10);
 /// Rows removed at once.
 const REMOVE_BATCH: u64 = 1_000;
 
@@ -56,6 +55,8 @@ pub struct Relay {
     pub wake: Wake,
     /// The time.
     pub clock: Clock,
+    /// How long published rows are kept: the change history that the service can look back on.
+    pub keep_published: TimeDelta,
 }
 
 /// What one round came to.
@@ -167,17 +168,18 @@ impl Relay {
         Ok(())
     }
 
-    /// Removes a batch of rows that were published a while ago; returns how many.
+    /// Removes a batch of rows that were published longer ago than they are kept; returns how many. The oldest go first, so
+    /// that what remains of a workspace is its latest numbers without a gap.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn remove_published(&self) -> Result<u64, DbErr> {
         let sql = format!(
             "DELETE FROM {0}.outbox WHERE id IN \
-             (SELECT id FROM {0}.outbox WHERE published_at < $1 ORDER BY published_at LIMIT {REMOVE_BATCH})",
+             (SELECT id FROM {0}.outbox WHERE published_at < $1 ORDER BY published_at, id LIMIT {REMOVE_BATCH})",
             self.schema
         );
-        let before = self.clock.now() - KEEP_PUBLISHED;
+        let before = self.clock.now() - self.keep_published;
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [before.into()]);
         Ok(self.db.execute_raw(statement).await?.rows_affected())
     }
