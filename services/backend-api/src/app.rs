@@ -79,6 +79,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::task_verbs::reopen))
         .routes(routes!(api::task_verbs::archive))
         .routes(routes!(api::audit_logs::list))
+        .routes(routes!(api::sync::sync))
         .routes(routes!(api::ws_ticket::create))
         .routes(routes!(api::profile::get, api::profile::update))
         .routes(routes!(api::auth::register))
@@ -92,6 +93,7 @@ fn internal_routes() -> Router<App> {
     Router::new()
         .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
         .route("/internal/memberships", axum::routing::post(api::internal::memberships))
+        .route("/internal/changes", axum::routing::get(api::changes::changes))
 }
 
 /// Builds the service: its state, its routes, its background work.

@@ -42,6 +42,9 @@ pub enum AuthError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The user of that id is another issuer's.
+    #[error("The user of this id signs in elsewhere. Sign in where you did the first time.")]
+    UserOfAnotherIssuer,
     /// The issuer's keys cannot be had, so that the token can be neither believed nor refused.
     #[error("The token cannot be checked right now: its issuer does not answer. Keep the token and try again.")]
     Unavailable {
@@ -63,6 +66,7 @@ impl AuthError {
             Self::AudienceWrong => "token_audience_wrong",
             Self::KeyUnknown => "token_key_unknown",
             Self::ClaimsInvalid { .. } => "token_claims_invalid",
+            Self::UserOfAnotherIssuer => "user_of_another_issuer",
             Self::Unavailable { .. } => "identity_unavailable",
         }
     }

@@ -11,6 +11,7 @@ pub mod provision_user;
 pub mod redeem_ws_ticket;
 pub mod refresh_token;
 pub mod register_user;
+pub mod sync_tasks;
 pub mod update_profile;
 pub mod update_task;
 pub mod verify_password;

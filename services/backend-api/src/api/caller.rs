@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use chrono::{DateTime, Utc};
-use platform::auth::{Identity, bearer};
+use platform::auth::{AuthError, Identity, bearer};
 use platform::problem::Problem;
 use platform::trace::TraceContext;
 
@@ -85,7 +85,5 @@ fn another_users_path() -> Problem {
 
 fn user_of_another_issuer(identity: &Identity) -> Problem {
     tracing::warn!(user_id = identity.user_id, issuer = identity.issuer, "an issuer vouched for the user of another");
-    Problem::new(StatusCode::UNAUTHORIZED, "user_of_another_issuer", "Somebody else's user id")
-        .detail("The user of this id signs in elsewhere. Sign in where you did the first time.")
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static(INVALID_TOKEN))
+    AuthError::UserOfAnotherIssuer.into()
 }

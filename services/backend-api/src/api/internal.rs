@@ -5,13 +5,15 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use platform::auth::Identity;
 use platform::extract;
-use platform::problem::{FieldError, Problem};
+use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::caller::known_user;
+use super::task_input::Check;
 use super::trace::Trace;
 use crate::actions::redeem_ws_ticket;
 use crate::app::App;
+use crate::domain::invalid::Invalid;
 use crate::store::users::{self, Membership};
 
 /// A ticket that somebody came with.
@@ -72,8 +74,10 @@ pub async fn memberships(
     Trace(trace): Trace,
     extract::Json(user): extract::Json<VerifiedUser>,
 ) -> Result<Json<Memberships>, Problem> {
-    let user_id = user.user_id.clone();
-    check_user_id(&user_id)?;
+    let mut check = Check::default();
+    let checked = check.field("/user_id", user_id(&user.user_id));
+    check.finish()?;
+    let user_id = checked.unwrap_or_default();
     if let Some(identity) = user.into_identity(app.changes.clock.now()) {
         known_user(&app, &identity, trace).await?;
     }
@@ -85,10 +89,10 @@ pub async fn memberships(
 }
 
 /// As tokens are checked: 1 to 255 characters, none of them a control character.
-fn check_user_id(user_id: &str) -> Result<(), Problem> {
-    if (1..=255).contains(&user_id.chars().count()) && !user_id.chars().any(char::is_control) {
-        return Ok(());
+pub(super) fn user_id(text: &str) -> Result<String, Invalid> {
+    if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
     }
     let detail = "A user id has 1 to 255 characters, none of them a control character.";
-    Err(Problem::validation(vec![FieldError::new("/user_id", "user_id_invalid", detail)]))
+    Err(Invalid::new("user_id_invalid", detail))
 }

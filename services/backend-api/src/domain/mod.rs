@@ -1,6 +1,7 @@
 //! The rules of tasks and people, pure: an invalid value cannot be built.
 
 pub mod actor;
+pub mod checkpoint;
 pub mod date;
 pub mod derived_key;
 pub mod duration;

@@ -1,8 +1,10 @@
 //! Postgres: entities, scoped finders, and the one way to change something.
 
 pub mod change;
+pub mod copies;
 pub mod creation;
 pub mod credentials;
+pub mod history;
 pub mod idempotency;
 mod outbox;
 pub mod refresh_tokens;
