@@ -31,6 +31,9 @@ use crate::{APP_ID, Config, SocketLimits, api, events as deliveries};
 /// How long any outgoing request may take.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Pages of history that are read at once, for all sockets together.
+const HISTORY_READS: usize = 16;
+
 /// What handlers work with. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct App(Arc<Parts>);
@@ -45,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) limits: SocketLimits,
     pub(crate) metrics: SocketMetrics,
     pub(crate) clock: Clock,
+    /// A permit for each page of history that may be asked for at once.
+    pub(crate) history_reads: Semaphore,
     /// A permit for each socket that may be open without having said whose it is.
     pub(crate) unauthenticated: Arc<Semaphore>,
     /// Every open socket; the service has not stopped before they have.
@@ -82,6 +87,7 @@ pub async fn serve(
         invoker: Invoker::new(local.clone(), &config.service),
         hub: Hub::new(config.limits.queue_bytes, config.limits.sockets_per_user),
         origins: config.origins,
+        history_reads: Semaphore::new(HISTORY_READS),
         unauthenticated: Arc::new(Semaphore::new(config.limits.unauthenticated_sockets)),
         limits: config.limits,
         metrics: SocketMetrics::new(&metrics),

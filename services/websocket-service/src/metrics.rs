@@ -13,6 +13,8 @@ pub(crate) struct SocketMetrics {
     pub(crate) events_received: Counter,
     /// Events written to sockets: one event to ten sockets counts ten.
     pub(crate) events_sent: Counter,
+    /// Events that were replayed to sockets that had missed them.
+    pub(crate) events_replayed: Counter,
     /// Events of a type from a newer producer.
     pub(crate) events_unknown: Counter,
     /// Deliveries that broke the contract and went to the dead-letter topic.
@@ -28,6 +30,7 @@ impl SocketMetrics {
             sockets_open: metrics.gauge("sockets_open", "Open sockets"),
             events_received: metrics.counter("events_received", "Events delivered by the sidecar"),
             events_sent: metrics.counter("events_sent", "Events written to sockets"),
+            events_replayed: metrics.counter("events_replayed", "Events replayed to sockets that had missed them"),
             events_unknown: metrics.counter("events_unknown", "Events of a type that this version does not know"),
             events_malformed: metrics.counter("events_malformed", "Deliveries that could not be read"),
             slow_readers_closed: metrics.counter("slow_readers_closed", "Sockets closed because they did not keep up"),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::API_TOKEN;
 use crate::config::{Secret, ServiceConfig};
@@ -32,6 +32,8 @@ pub enum InvokeError {
         app: String,
         /// Its status.
         status: StatusCode,
+        /// The code of its problem (RFC 9457), if it answered with one of ours.
+        code: Option<String>,
         /// The start of its body, for the log.
         body: String,
     },
@@ -42,6 +44,14 @@ impl InvokeError {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            Self::Unreachable { .. } => None,
+        }
+    }
+
+    /// The code of the problem that it answered with.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => code.as_deref(),
             Self::Unreachable { .. } => None,
         }
     }
@@ -114,11 +124,19 @@ impl Invoker {
         let answer = request.send().await.map_err(|error| unreachable_app(app, &error))?;
         let status = answer.status();
         if !status.is_success() {
-            let body = answer.text().await.unwrap_or_default().chars().take(300).collect();
-            return Err(InvokeError::Refused { app: app.to_owned(), status, body });
+            let text = answer.text().await.unwrap_or_default();
+            let problem: Option<Refusal> = serde_json::from_str(&text).ok();
+            let (code, body) = (problem.map(|problem| problem.code), text.chars().take(300).collect());
+            return Err(InvokeError::Refused { app: app.to_owned(), status, code, body });
         }
         answer.json().await.map_err(|error| unreachable_app(app, &error))
     }
+}
+
+/// What is read of a problem.
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
 }
 
 fn unreachable_app(app: &str, cause: &dyn std::error::Error) -> InvokeError {

@@ -3,6 +3,7 @@
 pub(crate) mod authenticate_socket;
 pub(crate) mod broadcast_event;
 pub(crate) mod renew_session;
+pub(crate) mod replay_missed;
 pub(crate) mod subscribe_socket;
 
 /// The app-id of the service that knows users, tickets and memberships.

@@ -1,5 +1,6 @@
 //! Letting a socket follow its user's workspaces, without a gap.
 
+use platform::auth::AuthError;
 use platform::dapr::invoke::InvokeError;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
@@ -7,10 +8,11 @@ use serde::Deserialize;
 
 use super::BACKEND;
 use crate::app::App;
-use crate::domain::membership::{Membership, Memberships};
+use crate::domain::last_seen::LastSeen;
+use crate::domain::membership::{Membership, Start};
 use crate::domain::server_message::ServerMessage;
 use crate::domain::session::Profile;
-use crate::hub::{Overrun, Registration, TooManySockets};
+use crate::hub::{Registration, TooManySockets};
 
 /// Why a socket gets no events.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +23,9 @@ pub(crate) enum SubscribeError {
     /// backend-api does not say where the workspaces stand.
     #[error(transparent)]
     Unavailable(#[from] InvokeError),
-    /// It said so too late.
+    /// The user of that id is another issuer's.
     #[error(transparent)]
-    TooLate(#[from] Overrun),
+    Refused(AuthError),
     /// It named no personal workspace.
     #[error("backend-api named no personal workspace of the user")]
     NoPersonalWorkspace,
@@ -34,32 +36,40 @@ impl SubscribeError {
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Unavailable(error) => error.into(),
+            Self::Refused(error) => error.into(),
             other => Problem::unavailable("service_unavailable", "Try again shortly.", &other),
         }
     }
 }
 
 /// Registers the socket first, so that events are kept for it, then asks backend-api where the user's workspaces stand
-/// (which provisions the user on first sight), and queues the greeting and what came in between.
+/// (which provisions the user on first sight), and queues the greeting and what came in between. Where the client had come
+/// less far, it is behind there: what it missed is to be replayed.
 ///
 /// # Errors
 /// When there are too many sockets of the user, or backend-api gives no usable answer.
 pub(crate) async fn subscribe(
     app: &App,
     profile: &Profile,
-    last_seen: Option<i64>,
+    last_seen: Option<&LastSeen>,
     trace: Option<&TraceContext>,
 ) -> Result<Registration, SubscribeError> {
     let mut registration = app.hub.register(&profile.user_id)?;
-    let answer: Answer = app.invoker.post(BACKEND, "internal/memberships", profile, trace).await?;
-    let memberships = Memberships::of(&answer.workspaces).ok_or(SubscribeError::NoPersonalWorkspace)?;
-    let subscribed = ServerMessage::Subscribed { sequence: memberships.personal, workspaces: &memberships.positions };
+    let answer: Answer = app.invoker.post(BACKEND, "internal/memberships", profile, trace).await.map_err(refused)?;
+    let start = Start::of(&answer.workspaces, last_seen).ok_or(SubscribeError::NoPersonalWorkspace)?;
+    let subscribed = ServerMessage::Subscribed { sequence: start.personal, workspaces: &start.positions };
     let mut greeting = vec![subscribed.to_text().into()];
-    if memberships.require_resync(last_seen) {
+    if start.resync_required {
         greeting.push(ServerMessage::ResyncRequired.to_text().into());
     }
-    registration.take_seats(&memberships.positions, greeting)?;
+    registration.take_seats(&start.positions, greeting);
     Ok(registration)
+}
+
+/// A sidecar may refuse too: only backend-api's own code speaks of the user.
+fn refused(error: InvokeError) -> SubscribeError {
+    let of_another = AuthError::UserOfAnotherIssuer;
+    if error.code() == Some(of_another.code()) { SubscribeError::Refused(of_another) } else { error.into() }
 }
 
 #[derive(Debug, Deserialize)]

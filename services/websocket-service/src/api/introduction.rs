@@ -11,6 +11,7 @@ use crate::actions::subscribe_socket::{self, SubscribeError};
 use crate::app::App;
 use crate::domain::client_message::ClientMessage;
 use crate::domain::ending::Ending;
+use crate::domain::last_seen::LastSeen;
 use crate::domain::server_message::ServerMessage;
 
 /// Waits for the client's `auth`, believes it or not, and gives the socket its seats. A `last_seen` in the message goes
@@ -22,13 +23,13 @@ pub(super) async fn introduce(
     app: &App,
     sender: &mut Sender,
     receiver: &mut Receiver,
-    last_seen: Option<i64>,
+    last_seen: Option<LastSeen>,
     trace: Option<TraceContext>,
 ) -> Result<Subscribed, Ending> {
     let admitted = async {
         let first = tokio::time::timeout(app.limits.first_message, first_auth(sender, receiver));
         let auth = first.await.map_err(|_| Ending::AuthTimeout)??;
-        admit(app, &auth.token, auth.last_seen.or(last_seen), trace.as_ref()).await
+        admit(app, &auth.token, auth.last_seen.or(last_seen).as_ref(), trace.as_ref()).await
     };
     tokio::select! {
         () = app.stop.cancelled() => Err(Ending::GoingAway),
@@ -38,7 +39,7 @@ pub(super) async fn introduce(
 
 struct Auth {
     token: String,
-    last_seen: Option<i64>,
+    last_seen: Option<LastSeen>,
 }
 
 async fn first_auth(sender: &mut Sender, receiver: &mut Receiver) -> Result<Auth, Ending> {
@@ -62,7 +63,7 @@ async fn first_auth(sender: &mut Sender, receiver: &mut Receiver) -> Result<Auth
 async fn admit(
     app: &App,
     token: &str,
-    last_seen: Option<i64>,
+    last_seen: Option<&LastSeen>,
     trace: Option<&TraceContext>,
 ) -> Result<Subscribed, Ending> {
     let (profile, session) = authenticate_socket::by_token(app, token).await.map_err(|error| match error {
@@ -72,6 +73,7 @@ async fn admit(
     match subscribe_socket::subscribe(app, &profile, last_seen, trace).await {
         Ok(registration) => Ok(Subscribed { session, registration }),
         Err(SubscribeError::TooManySockets(_)) => Err(Ending::TooManySockets),
+        Err(SubscribeError::Refused(error)) => Err(Ending::Refused(error.code())),
         Err(error) => {
             tracing::warn!(cause = %error, "a socket could not be subscribed");
             Err(Ending::Unavailable("unavailable"))

@@ -6,8 +6,10 @@ use platform::trace::TraceContext;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{farewell, introduction, reader::Reader, writer};
+use crate::actions::replay_missed;
 use crate::app::App;
 use crate::domain::ending::Ending;
+use crate::domain::last_seen::LastSeen;
 use crate::domain::session::Session;
 use crate::hub::Registration;
 
@@ -24,7 +26,7 @@ pub(super) enum Entry {
     /// Its first message says whose it is.
     Unknown {
         /// From the query.
-        last_seen: Option<i64>,
+        last_seen: Option<LastSeen>,
         /// Of the opening request.
         trace: Option<TraceContext>,
         /// Allows it to be open; given back when it has said whose it is, or is closed.
@@ -88,5 +90,9 @@ async fn converse(
         () = mailbox.overflowed() => Ending::SlowReader,
         ending = writer::run(sender, mailbox, &app.metrics) => ending,
         ending = Reader::new(app, mailbox, session).run(receiver) => ending,
+        error = replay_missed::run(app, registration) => {
+            tracing::warn!(cause = %error, "what a socket missed could not be replayed");
+            Ending::Unavailable("unavailable")
+        }
     }
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use platform::auth::AuthError;
 use platform::extract::Query;
 use platform::origins::AllowedOrigins;
-use platform::problem::Problem;
+use platform::problem::{FieldError, Problem};
 use platform::trace::TraceContext;
 use serde::Deserialize;
 
@@ -21,6 +21,7 @@ use crate::actions::subscribe_socket::{self, SubscribeError};
 use crate::app::App;
 use crate::domain::credentials::{BEARER, Credentials};
 use crate::domain::ending::Ending;
+use crate::domain::last_seen::LastSeen;
 use crate::domain::session::{Profile, Session};
 
 /// The largest message of a client, in bytes.
@@ -35,7 +36,7 @@ const WRITE_BUFFER: usize = 4 * 1024;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Opening {
     ticket: Option<String>,
-    last_seen: Option<i64>,
+    last_seen: Option<String>,
 }
 
 /// Opens a socket. With a token or a ticket everything is checked before the upgrade, so that a refusal is an HTTP
@@ -65,6 +66,7 @@ async fn enter(
     opening: &Opening,
     trace: Option<TraceContext>,
 ) -> Result<Entry, Problem> {
+    let last_seen = opening.last_seen.as_deref().map(last_seen).transpose()?;
     let protocols: Vec<&str> =
         upgrade.requested_protocols().map(|protocol| protocol.to_str().unwrap_or_default()).collect();
     let (profile, session) = match Credentials::of(&protocols, opening.ticket.as_deref()) {
@@ -75,10 +77,10 @@ async fn enter(
         Credentials::FirstMessage => {
             let permit =
                 Arc::clone(&app.unauthenticated).try_acquire_owned().map_err(|_| too_many_unauthenticated())?;
-            return Ok(Entry::Unknown { last_seen: opening.last_seen, trace, permit });
+            return Ok(Entry::Unknown { last_seen, trace, permit });
         }
     };
-    subscribed(app, &profile, session, opening.last_seen, trace.as_ref()).await
+    subscribed(app, &profile, session, last_seen.as_ref(), trace.as_ref()).await
 }
 
 /// A browser shows its page no HTTP status of a failed upgrade, so too many sockets are told after it, by a close code.
@@ -86,7 +88,7 @@ async fn subscribed(
     app: &App,
     profile: &Profile,
     session: Session,
-    last_seen: Option<i64>,
+    last_seen: Option<&LastSeen>,
     trace: Option<&TraceContext>,
 ) -> Result<Entry, Problem> {
     match subscribe_socket::subscribe(app, profile, last_seen, trace).await {
@@ -94,6 +96,14 @@ async fn subscribed(
         Err(SubscribeError::TooManySockets(_)) => Ok(Entry::Refused(Ending::TooManySockets)),
         Err(error) => Err(error.into_problem()),
     }
+}
+
+fn last_seen(text: &str) -> Result<LastSeen, Problem> {
+    LastSeen::parse(text).ok_or_else(|| {
+        let detail =
+            "Give the number of the last event that you saw, or <workspace id>:<number>,… for several workspaces.";
+        Problem::validation(vec![FieldError::new("/last_seen", "invalid_parameter", detail)])
+    })
 }
 
 /// Anybody may open a socket without saying who they are, so these are counted for everybody together.

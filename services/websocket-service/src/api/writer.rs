@@ -30,7 +30,7 @@ async fn write(sender: &mut Sender, mailbox: &Mailbox, metrics: &SocketMetrics) 
         loop {
             poll_fn(|context| Pin::new(&mut *sender).poll_ready(context)).await?;
             let Some(parcel) = mailbox.pop() else { break };
-            if matches!(parcel, Parcel::Event(_)) {
+            if matches!(parcel, Parcel::Event(_) | Parcel::Replayed(_)) {
                 metrics.events_sent.inc();
             }
             Pin::new(&mut *sender).start_send(message(parcel))?;
@@ -42,7 +42,7 @@ async fn write(sender: &mut Sender, mailbox: &Mailbox, metrics: &SocketMetrics) 
 /// The frame that carries a parcel.
 pub(super) fn message(parcel: Parcel) -> Message {
     match parcel {
-        Parcel::Event(text) | Parcel::Reply(text) => Message::Text(text),
+        Parcel::Event(text) | Parcel::Replayed(text) | Parcel::Reply(text) => Message::Text(text),
         Parcel::Ping => Message::Ping(Bytes::new()),
     }
 }

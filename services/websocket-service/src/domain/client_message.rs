@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::last_seen::LastSeen;
+
 /// A message from the client. Members that are not known are ignored, so that a newer client is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClientMessage {
@@ -9,8 +11,8 @@ pub(crate) enum ClientMessage {
     Auth {
         /// The access token.
         token: String,
-        /// The last event it saw of its personal workspace; only the first `auth` is asked.
-        last_seen: Option<i64>,
+        /// How far it had come; only the first `auth` is asked.
+        last_seen: Option<LastSeen>,
     },
     /// Whether anybody is there.
     Ping,
@@ -55,7 +57,7 @@ fn auth(message: &Value) -> Result<ClientMessage, Mistake> {
     let token = message.get("token").and_then(Value::as_str).ok_or(Mistake::Bad)?;
     let last_seen = match message.get("last_seen") {
         None | Some(Value::Null) => None,
-        Some(number) => Some(number.as_i64().ok_or(Mistake::Bad)?),
+        Some(value) => Some(LastSeen::from_json(value).ok_or(Mistake::Bad)?),
     };
     Ok(ClientMessage::Auth { token: token.to_owned(), last_seen })
 }
@@ -68,7 +70,8 @@ mod tests {
     fn the_messages_are_read() {
         let auth = |last_seen| Ok(ClientMessage::Auth { token: "t".to_owned(), last_seen });
         assert_eq!(ClientMessage::parse(r#"{"type":"auth","token":"t"}"#), auth(None));
-        assert_eq!(ClientMessage::parse(r#"{"type":"auth","token":"t","last_seen":7,"new":[]}"#), auth(Some(7)));
+        let seen = auth(Some(LastSeen::Personal(7)));
+        assert_eq!(ClientMessage::parse(r#"{"type":"auth","token":"t","last_seen":7,"new":[]}"#), seen);
         assert_eq!(ClientMessage::parse(r#"{"type":"ping"}"#), Ok(ClientMessage::Ping));
     }
 
@@ -90,6 +93,8 @@ mod tests {
             r#"{"type":"auth"}"#,
             r#"{"type":"auth","token":null}"#,
             r#"{"type":"auth","token":"t","last_seen":"7"}"#,
+            r#"{"type":"auth","token":"t","last_seen":-1}"#,
+            r#"{"type":"auth","token":"t","last_seen":{"x":7}}"#,
             r#"{"type":"auth","token":"t","last_seen":7.5}"#,
             r#"{"type":"auth","token":"t","last_seen":9223372036854775808}"#,
             r#"{"type":"ping"} {"type":"ping"}"#,

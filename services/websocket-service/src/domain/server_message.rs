@@ -12,12 +12,12 @@ use super::membership::Position;
 pub(crate) enum ServerMessage<'a> {
     /// From now on the events follow.
     Subscribed {
-        /// Where the personal workspace stands.
+        /// After which event of the personal workspace.
         sequence: i64,
-        /// Where every workspace stands.
+        /// After which event of every workspace.
         workspaces: &'a [Position],
     },
-    /// Something was missed that is not replayed: read the state anew.
+    /// Something was missed that cannot be replayed: read the state anew. What follows starts at the present.
     ResyncRequired,
     /// Something happened.
     Event {
@@ -59,8 +59,9 @@ mod tests {
     fn the_messages_have_the_documented_shapes() {
         let id = Uuid::from_u128(1);
         let read = |message: &ServerMessage<'_>| serde_json::from_str::<Value>(&message.to_text()).unwrap();
+        let at = Position { id, sequence: 7, is_behind: true };
         assert_eq!(
-            read(&ServerMessage::Subscribed { sequence: 7, workspaces: &[Position { id, sequence: 7 }] }),
+            read(&ServerMessage::Subscribed { sequence: 7, workspaces: &[at] }),
             json!({"type": "subscribed", "sequence": 7, "workspaces": [{"id": id, "sequence": 7}]})
         );
         assert_eq!(read(&ServerMessage::ResyncRequired), json!({"type": "resync_required"}));

@@ -1,4 +1,4 @@
-//! Topic `task-updates`: everything that happens to tasks, for open screens.
+//! Topic `task-updates`: everything that happens in workspaces, for open screens.
 //!
 //! There is no inbox: a redelivered event is recognised by its sequence, socket by socket.
 
@@ -24,12 +24,14 @@ pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRej
     match Event::from_cloud_event(&body) {
         Ok(Received::Known { event, payload, .. }) => {
             app.metrics.events_received.inc();
-            broadcast_event::broadcast(&app, &event, &payload);
+            broadcast_event::broadcast(&app, event.organization_id, event.sequence, &payload);
             Outcome::Success
         }
-        Ok(Received::Unknown { event_type, event_id, .. }) => {
+        Ok(Received::Unknown { event_type, event_id, organization_id, sequence, payload, .. }) => {
             app.metrics.events_unknown.inc();
-            tracing::debug!(event_type, %event_id, "an event of an unknown type was acknowledged");
+            tracing::debug!(event_type, %event_id, "an event of an unknown type is passed on");
+            // Its number is one of the workspace's: a socket without it would have a gap.
+            broadcast_event::broadcast(&app, organization_id, sequence, &payload);
             Outcome::Success
         }
         Err(malformed) => {

@@ -3,10 +3,14 @@
 //! A socket registers before it is known which workspaces it may see. Events that arrive in between are kept, once for all
 //! that wait; when the socket takes its seats, those after the sequence it was told are handed to it, and from then on it
 //! gets them as they come. Both happen under one lock, so that none is missed and none comes twice.
+//!
+//! A socket that has missed something is behind: what comes is not handed to it until what it missed was replayed from the
+//! history, which has what comes too. So nothing piles up meanwhile, however much there is to replay.
 
 mod mailbox;
 mod recent;
 mod registration;
+mod seat;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +20,8 @@ use uuid::Uuid;
 
 pub(crate) use mailbox::{Mailbox, Parcel};
 use recent::Recent;
-pub(crate) use registration::{Overrun, Registration, TooManySockets};
+pub(crate) use registration::{Behind, Registration, TooManySockets};
+use seat::Seat;
 
 /// An event on its way to sockets, serialised once and shared.
 #[derive(Clone, Debug)]
@@ -43,23 +48,6 @@ struct State {
     users: HashMap<Arc<str>, usize>,
     recent: Recent,
     last_id: u64,
-}
-
-/// A socket's place in a workspace.
-#[derive(Debug)]
-struct Seat {
-    mailbox: Arc<Mailbox>,
-    /// The sequence of the last event that it was handed.
-    last: i64,
-}
-
-impl Seat {
-    fn hand(&mut self, event: &LiveEvent) {
-        if event.sequence > self.last {
-            self.last = event.sequence;
-            self.mailbox.push(Parcel::Event(event.text.clone()));
-        }
-    }
 }
 
 impl Hub {

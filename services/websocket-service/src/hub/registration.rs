@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::ws::Utf8Bytes;
 use uuid::Uuid;
 
-use super::{Hub, Mailbox, Parcel, Seat, State};
+use super::{Hub, LiveEvent, Mailbox, Parcel, Seat, State};
 use crate::domain::membership::Position;
 
 /// The user has as many sockets as are allowed.
@@ -14,10 +14,14 @@ use crate::domain::membership::Position;
 #[error("the user has too many sockets")]
 pub(crate) struct TooManySockets;
 
-/// The memberships came so late that events in between had to be let go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("more events came than are kept for a socket that waits")]
-pub(crate) struct Overrun;
+/// A workspace in which a socket has missed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    /// The workspace.
+    pub(crate) workspace: Uuid,
+    /// The last event that the socket had.
+    pub(crate) last: i64,
+}
 
 /// A socket's place in the hub; it ends when this is dropped.
 #[derive(Debug)]
@@ -67,23 +71,24 @@ impl Registration {
         &self.mailbox
     }
 
+    /// Whose socket it is.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Lets the socket follow its workspaces, each from the sequence in `positions` on: `greeting` goes first, then what
-    /// came while it waited, then what comes.
-    ///
-    /// # Errors
-    /// When some of what came while it waited had to be let go.
-    pub(crate) fn take_seats(&mut self, positions: &[Position], greeting: Vec<Utf8Bytes>) -> Result<(), Overrun> {
-        let Stage::Waiting(position) = self.stage else { return Ok(()) };
+    /// came while it waited, then what comes. If some of what came had to be let go, it is behind.
+    pub(crate) fn take_seats(&mut self, positions: &[Position], greeting: Vec<Utf8Bytes>) {
+        let Stage::Waiting(position) = self.stage else { return };
         let mut state = self.hub.lock();
-        let mut seats: HashMap<Uuid, Seat> = positions
-            .iter()
-            .map(|at| (at.id, Seat { mailbox: Arc::clone(&self.mailbox), last: at.sequence }))
-            .collect();
-        let missed = state.recent.since(position).ok_or(Overrun)?;
+        let missed = state.recent.since(position);
+        let overrun = missed.is_none();
+        let seat = |at: &Position| Seat::new(Arc::clone(&self.mailbox), at.sequence, at.is_behind || overrun);
+        let mut seats: HashMap<Uuid, Seat> = positions.iter().map(|at| (at.id, seat(at))).collect();
         for text in greeting {
             self.mailbox.push(Parcel::Reply(text));
         }
-        for event in missed {
+        for event in missed.into_iter().flatten() {
             if let Some(seat) = seats.get_mut(&event.workspace) {
                 seat.hand(event);
             }
@@ -93,7 +98,44 @@ impl Registration {
         for (workspace, seat) in seats {
             state.rooms.entry(workspace).or_default().insert(self.id, seat);
         }
-        Ok(())
+    }
+
+    /// A workspace in which the socket has missed something, if there is one; its history is to be asked now.
+    pub(crate) fn look_back(&self) -> Option<Behind> {
+        let Stage::Seated(workspaces) = &self.stage else { return None };
+        let mut state = self.hub.lock();
+        workspaces.iter().find_map(|&workspace| {
+            let last = state.rooms.get_mut(&workspace)?.get_mut(&self.id)?.look_back()?;
+            Some(Behind { workspace, last })
+        })
+    }
+
+    /// Hands the socket an event that it missed, the next one of its workspace.
+    pub(crate) fn replay(&self, event: LiveEvent) {
+        self.at_seat(event.workspace, |seat| seat.replay(event));
+    }
+
+    /// Lets the socket go on after `sequence` in a workspace, whatever is between.
+    pub(crate) fn skip(&self, workspace: Uuid, sequence: i64) {
+        self.at_seat(workspace, |seat| seat.skip(sequence));
+    }
+
+    /// Lets the socket go on with what comes in a workspace, if it has all of its history, which ended at `sequence` when it
+    /// was asked, and nothing has come since. Otherwise it stays behind.
+    pub(crate) fn catch_up(&self, workspace: Uuid, sequence: i64) {
+        self.at_seat(workspace, |seat| seat.catch_up(sequence));
+    }
+
+    /// Lets the socket follow a workspace no more.
+    pub(crate) fn leave(&self, workspace: Uuid) {
+        self.hub.lock().leave_room(workspace, self.id);
+    }
+
+    fn at_seat(&self, workspace: Uuid, act: impl FnOnce(&mut Seat)) {
+        let mut state = self.hub.lock();
+        if let Some(seat) = state.rooms.get_mut(&workspace).and_then(|room| room.get_mut(&self.id)) {
+            act(seat);
+        }
     }
 }
 

@@ -11,14 +11,14 @@ fn event(workspace: Uuid, sequence: i64) -> LiveEvent {
 fn received(registration: &Registration) -> Vec<String> {
     std::iter::from_fn(|| registration.mailbox().pop())
         .map(|parcel| match parcel {
-            Parcel::Event(text) | Parcel::Reply(text) => text.to_string(),
+            Parcel::Event(text) | Parcel::Replayed(text) | Parcel::Reply(text) => text.to_string(),
             Parcel::Ping => "ping".to_owned(),
         })
         .collect()
 }
 
 fn at(id: Uuid, sequence: i64) -> Position {
-    Position { id, sequence }
+    Position { id, sequence, is_behind: false }
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_comes_while_the_memberships_are_asked_for_is_neither_lost_nor_doubled() 
     hub.broadcast(event(ONE, 6));
     hub.broadcast(event(ONE, 7));
     // The answer was made when sequence 6 was there, although 6 came here too.
-    socket.take_seats(&[at(ONE, 6)], vec!["hello".into()]).unwrap();
+    socket.take_seats(&[at(ONE, 6)], vec!["hello".into()]);
     hub.broadcast(event(ONE, 7));
     hub.broadcast(event(ONE, 6));
     hub.broadcast(event(ONE, 8));
@@ -43,11 +43,11 @@ fn what_comes_while_the_memberships_are_asked_for_is_neither_lost_nor_doubled() 
 fn each_workspace_has_its_own_sequence() {
     let hub = Hub::new(1024, 9);
     let mut socket = hub.register("alice").unwrap();
-    socket.take_seats(&[at(ONE, 100), at(TWO, 1)], vec![]).unwrap();
+    socket.take_seats(&[at(ONE, 100), at(TWO, 1)], vec![]);
     hub.broadcast(event(TWO, 2));
     hub.broadcast(event(ONE, 100));
-    hub.broadcast(event(ONE, 105));
-    assert_eq!(received(&socket), ["2/2", "1/105"]);
+    hub.broadcast(event(ONE, 101));
+    assert_eq!(received(&socket), ["2/2", "1/101"]);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_user_has_so_many_sockets_and_no_more() {
 fn nothing_remains_of_a_socket_that_left() {
     let hub = Hub::new(1024, 9);
     let mut seated = hub.register("alice").unwrap();
-    seated.take_seats(&[at(ONE, 0), at(TWO, 0)], vec![]).unwrap();
+    seated.take_seats(&[at(ONE, 0), at(TWO, 0)], vec![]);
     let waiting = hub.register("bob").unwrap();
     hub.broadcast(event(ONE, 1));
     drop((seated, waiting));
@@ -73,7 +73,7 @@ fn nothing_remains_of_a_socket_that_left() {
     assert!(state.rooms.is_empty() && state.users.is_empty());
     drop(state);
     let mut next = hub.register("carol").unwrap();
-    next.take_seats(&[at(ONE, 0)], vec![]).unwrap();
+    next.take_seats(&[at(ONE, 0)], vec![]);
     assert!(received(&next).is_empty());
 }
 
@@ -81,12 +81,90 @@ fn nothing_remains_of_a_socket_that_left() {
 fn a_full_queue_stops_only_its_own_socket() {
     let hub = Hub::new(8, 9);
     let mut slow = hub.register("alice").unwrap();
-    slow.take_seats(&[at(ONE, 0)], vec![]).unwrap();
+    slow.take_seats(&[at(ONE, 0)], vec![]);
     let mut quick = hub.register("alice").unwrap();
-    quick.take_seats(&[at(ONE, 0)], vec![]).unwrap();
+    quick.take_seats(&[at(ONE, 0)], vec![]);
     for sequence in 1..=9 {
         hub.broadcast(event(ONE, sequence));
         assert_eq!(received(&quick), [format!("1/{sequence}")]);
     }
     assert!(received(&slow).is_empty());
+}
+
+#[test]
+fn who_is_behind_is_replayed_first_and_then_gets_what_comes() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[Position { is_behind: true, ..at(ONE, 3) }, at(TWO, 0)], vec!["hello".into()]);
+    let behind = socket.look_back().unwrap();
+    assert_eq!((behind.workspace, behind.last), (ONE, 3));
+    // The history ended at 4 when it was read; 5 came meanwhile.
+    hub.broadcast(event(ONE, 5));
+    hub.broadcast(event(TWO, 1));
+    socket.replay(event(ONE, 4));
+    socket.catch_up(ONE, 4);
+    let behind = socket.look_back().unwrap();
+    assert_eq!(behind.last, 4);
+    socket.replay(event(ONE, 5));
+    socket.catch_up(ONE, 5);
+    assert_eq!(socket.look_back(), None);
+    hub.broadcast(event(ONE, 5));
+    hub.broadcast(event(ONE, 6));
+    assert_eq!(received(&socket), ["hello", "2/1", "1/4", "1/5", "1/6"]);
+}
+
+#[test]
+fn a_gap_in_what_comes_is_noticed() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[at(ONE, 0)], vec![]);
+    hub.broadcast(event(ONE, 1));
+    hub.broadcast(event(ONE, 3));
+    hub.broadcast(event(ONE, 4));
+    let behind = socket.look_back().unwrap();
+    assert_eq!(behind.last, 1);
+    for sequence in 2..=4 {
+        socket.replay(event(ONE, sequence));
+    }
+    socket.catch_up(ONE, 4);
+    hub.broadcast(event(ONE, 5));
+    assert_eq!(received(&socket), ["1/1", "1/2", "1/3", "1/4", "1/5"]);
+}
+
+#[test]
+fn what_came_and_is_not_in_the_history_is_not_waited_for() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[at(ONE, 0)], vec![]);
+    hub.broadcast(event(ONE, 9));
+    assert_eq!(socket.look_back().unwrap().last, 0);
+    socket.catch_up(ONE, 0);
+    assert_eq!(socket.look_back(), None);
+    hub.broadcast(event(ONE, 1));
+    assert_eq!(received(&socket), ["1/1"]);
+}
+
+#[test]
+fn who_waited_for_too_long_is_behind() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    let large = Utf8Bytes::from("x".repeat(9 * 1024 * 1024));
+    for sequence in [1, 2] {
+        hub.broadcast(LiveEvent { workspace: ONE, sequence, text: large.clone() });
+    }
+    socket.take_seats(&[at(ONE, 0)], vec!["hello".into()]);
+    assert_eq!(socket.look_back().unwrap().last, 0);
+    assert_eq!(received(&socket), ["hello"]);
+}
+
+#[test]
+fn who_left_a_workspace_gets_nothing_of_it() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[Position { is_behind: true, ..at(ONE, 0) }, at(TWO, 0)], vec![]);
+    socket.leave(ONE);
+    assert_eq!(socket.look_back(), None);
+    hub.broadcast(event(ONE, 1));
+    hub.broadcast(event(TWO, 1));
+    assert_eq!(received(&socket), ["2/1"]);
 }

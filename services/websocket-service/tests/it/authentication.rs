@@ -105,9 +105,42 @@ async fn a_bad_ticket_is_refused_before_the_upgrade() {
 }
 
 #[tokio::test]
+async fn a_user_of_another_issuer_is_refused_before_the_upgrade_or_closed_with_4401() {
+    let world = World::start().await;
+    world.backend.member("alice", new_id(), 1);
+    let of_another = json!({"code": "user_of_another_issuer", "detail": "…", "status": 401});
+    world.backend.refuse_memberships(401, of_another);
+    let protocols = format!("bearer, {}", world.token("alice"));
+    let refused = refusal(&world, "", &[("sec-websocket-protocol", &protocols)]).await;
+    assert_eq!(refused, (401, "user_of_another_issuer".to_owned()));
+    let mut client = Client::unknown(world.address).await;
+    client.send_auth(&world.token("alice")).await;
+    assert_eq!(client.error().await, "user_of_another_issuer");
+    assert_eq!(client.close().await, (4401, "user_of_another_issuer".to_owned()));
+    // A sidecar that does not know our token says 401 too, and not of the user.
+    world.backend.refuse_memberships(401, json!({"errorCode": "ERR_API_TOKEN"}));
+    let refused = refusal(&world, "", &[("sec-websocket-protocol", &protocols)]).await;
+    assert_eq!(refused, (503, "service_unavailable".to_owned()));
+}
+
+#[tokio::test]
 async fn a_bad_query_is_refused() {
     let world = World::start().await;
-    for (query, code) in [("?token=x", "unknown_parameter"), ("?last_seen=seven", "invalid_parameter")] {
+    let workspace = new_id();
+    let twice = format!("?last_seen={workspace}:1,{workspace}:2");
+    let negative = format!("?last_seen={workspace}:-1");
+    for (query, code) in [
+        ("?token=x", "unknown_parameter"),
+        ("?last_seen=1&last_seen=2", "duplicate_parameter"),
+        ("?last_seen=seven", "invalid_parameter"),
+        ("?last_seen=", "invalid_parameter"),
+        ("?last_seen=-1", "invalid_parameter"),
+        ("?last_seen=9223372036854775808", "invalid_parameter"),
+        ("?last_seen=%00", "invalid_parameter"),
+        ("?last_seen=x:1", "invalid_parameter"),
+        (&*twice, "invalid_parameter"),
+        (&*negative, "invalid_parameter"),
+    ] {
         let answer = world.http.get(format!("http://{}/ws{query}", world.address));
         let answer = answer
             .header("connection", "upgrade")
@@ -115,7 +148,7 @@ async fn a_bad_query_is_refused() {
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
-        assert_eq!((&answer["status"], &answer["errors"][0]["code"]), (&json!(422), &json!(code)));
+        assert_eq!((&answer["status"], &answer["errors"][0]["code"]), (&json!(422), &json!(code)), "{query}");
     }
 }
 

@@ -13,3 +13,4 @@ mod health;
 mod lifetime;
 mod limits;
 mod renewal;
+mod replay;

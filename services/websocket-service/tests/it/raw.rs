@@ -17,11 +17,20 @@ pub(crate) struct RawClient(TcpStream);
 impl RawClient {
     /// Opens a socket with a token, and little room for what it does not read.
     pub(crate) async fn bearer(address: SocketAddr, token: &str) -> Self {
+        Self::open(address, "/ws", token).await
+    }
+
+    /// The same for a client that comes back.
+    pub(crate) async fn resume(address: SocketAddr, token: &str, last_seen: &str) -> Self {
+        Self::open(address, &format!("/ws?last_seen={last_seen}"), token).await
+    }
+
+    async fn open(address: SocketAddr, path: &str, token: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         let mut stream = socket.connect(address).await.unwrap();
         let request = format!(
-            "GET /ws HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              sec-websocket-protocol: bearer, {token}\r\n\r\n"
         );

@@ -1,6 +1,7 @@
 //! A running websocket-service and what is around it.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,9 +94,25 @@ impl World {
         answer.json::<Value>().await.unwrap()["status"].as_str().unwrap().to_owned()
     }
 
-    /// Delivers a task event.
+    /// Delivers a task event, which is in the history first.
     pub(crate) async fn happen(&self, workspace: Uuid, sequence: i64) {
-        assert_eq!(self.deliver(cloud_event(&task_updated(workspace, sequence, "Buy milk"))).await, "SUCCESS");
+        let event = task_updated(workspace, sequence, "Buy milk");
+        self.backend.record(&event);
+        assert_eq!(self.deliver(cloud_event(&event)).await, "SUCCESS");
+    }
+
+    /// Task events that happened while nobody listened.
+    pub(crate) fn past(&self, workspace: Uuid, sequences: RangeInclusive<i64>) {
+        for sequence in sequences {
+            self.backend.record(&task_updated(workspace, sequence, "Buy milk"));
+        }
+    }
+
+    /// A socket of the user that says in its query how far it had come.
+    pub(crate) async fn resume(&self, user: &str, last_seen: &str) -> Client {
+        let protocols = format!("bearer, {}", self.token(user));
+        let query = format!("?last_seen={last_seen}");
+        Client::open(self.address, &query, &[("sec-websocket-protocol", &protocols)]).await.unwrap()
     }
 
     /// The value of a series at `/metrics`.
