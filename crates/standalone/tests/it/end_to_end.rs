@@ -14,24 +14,24 @@ use testkit::{Database, eventually};
 use crate::place::Place;
 
 /// How long anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A system of its own for one test.
-struct Whole {
-    system: System,
+pub(crate) struct Whole {
+    pub(crate) system: System,
     database: Database,
     _place: Place,
 }
 
 /// Somebody with a token.
-struct Person {
-    id: String,
+pub(crate) struct Person {
+    pub(crate) id: String,
     token: String,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Whole {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
         let variables = Variables::default().with("DATABASE_URL", database.owner_url()).with("DATABASE_POOL", "4");
@@ -40,7 +40,7 @@ impl Whole {
         Self { system, database, _place: place }
     }
 
-    fn person(&self, id: &str) -> Person {
+    pub(crate) fn person(&self, id: &str) -> Person {
         let token = self.system.token(id, TimeDelta::minutes(15)).unwrap();
         let client = Client::new(self.system.base_url("backend-api").unwrap()).with_token(&token);
         Person { id: id.to_owned(), token, client }
@@ -51,11 +51,17 @@ impl Whole {
     }
 
     /// An open socket that has been told that it is subscribed.
-    async fn socket(&self, person: &Person) -> Socket {
-        let protocol = format!("bearer, {}", person.token);
-        let mut socket = Socket::open(&self.socket_url(), &[("sec-websocket-protocol", &protocol)]).await.unwrap();
-        assert_eq!(socket.next_json(DEADLINE).await["type"], "subscribed");
-        socket
+    pub(crate) async fn socket(&self, person: &Person) -> Socket {
+        self.socket_with(person, "").await.0
+    }
+
+    /// The same with a query; what it was told comes along.
+    pub(crate) async fn socket_with(&self, person: &Person, query: &str) -> (Socket, Value) {
+        let (url, protocol) = (self.socket_url() + query, format!("bearer, {}", person.token));
+        let mut socket = Socket::open(&url, &[("sec-websocket-protocol", &protocol)]).await.unwrap();
+        let subscribed = socket.next_json(DEADLINE).await;
+        assert_eq!(subscribed["type"], "subscribed");
+        (socket, subscribed)
     }
 
     async fn number(&self, sql: &str) -> i64 {
@@ -66,7 +72,7 @@ impl Whole {
 }
 
 impl Person {
-    async fn create(&self, title: &str) -> Value {
+    pub(crate) async fn create(&self, title: &str) -> Value {
         self.client.post(&format!("/api/{}/tasks", self.id), &json!({"title": title})).await.expect(201).json()
     }
 
@@ -191,7 +197,8 @@ async fn the_trace_of_a_request_reaches_the_consumers() {
     request.json(&json!({"title": "Traced"})).send().await.expect(201);
     let traced = "SELECT count(*) FROM sidecar.messages WHERE topic IN ('task-events', 'task-updates') \
                   AND convert_from(envelope, 'UTF8')::jsonb ->> 'traceparent' LIKE '00-4bf92f3577b34da6a3ce929d0e0e4736-%'";
-    eventually(DEADLINE, || async { (whole.number(traced).await == 2).then_some(()) }).await;
+    // The task on both topics, and Alice herself, who is for screens only.
+    eventually(DEADLINE, || async { (whole.number(traced).await == 3).then_some(()) }).await;
     whole.system.stop().await.unwrap();
 }
 

@@ -9,5 +9,6 @@ mod launched;
 mod launcher;
 mod place;
 mod readme;
+mod replay;
 mod tempdir;
 mod token;

@@ -142,8 +142,7 @@ async fn what_was_published_is_removed_after_a_while_and_what_waits_is_not() {
     let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
     let publisher = Publisher::new(&config).unwrap();
     let (wake, keep_published) = (Wake::default(), chrono::Duration::days(30));
-    let relay =
-        Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
+    let relay = Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
     let first = "UPDATE core.outbox SET published_at = created_at WHERE sequence = 1";
     api.owner().await.execute_unprepared(first).await.unwrap();
     assert_eq!(relay.remove_published().await.unwrap(), 0, "it was published just now");
@@ -155,4 +154,30 @@ async fn what_was_published_is_removed_after_a_while_and_what_waits_is_not() {
     // The service's own relay may hold the shards for a moment; then there is nothing to fail at.
     eventually(DEADLINE, || async { relay.publish_batch().await.err() }).await;
     assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE published_at IS NULL").await, 1);
+}
+
+#[tokio::test]
+async fn what_remains_of_a_history_is_its_end_without_a_gap() {
+    let (database, grpc) = (database().await, Held::new());
+    let url = database.url();
+    let api = Api::start_on(Variables::default(), database).await;
+    api.person("alice").create(json!({"title": "First"})).await;
+    let clock = testkit::clock();
+    // Published at the same moment, and stored in another order than that of their numbers.
+    let published = "DELETE FROM core.outbox; \
+        INSERT INTO core.outbox (workspace_id, sequence, event_id, event_type, topics, payload, created_at) \
+        SELECT id, n, gen_random_uuid(), 'task.created', '{}', '{}', created_at \
+        FROM core.workspaces, generate_series(3, 1502) AS n; \
+        UPDATE core.outbox SET published_at = created_at WHERE sequence > 1000; \
+        UPDATE core.outbox SET published_at = created_at WHERE sequence <= 1000";
+    api.owner().await.execute_unprepared(published).await.unwrap();
+    let config = ServiceConfig::read(&mut Reader::new(&Variables::default()), 0, 0, grpc.port());
+    let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+    let (publisher, wake) = (Publisher::new(&config).unwrap(), Wake::default());
+    let keep_published = chrono::Duration::days(30);
+    let relay = Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
+    clock.advance(chrono::Duration::days(31));
+    assert_eq!(relay.remove_published().await.unwrap(), 1_000);
+    assert_eq!(api.number("SELECT min(sequence) FROM core.outbox").await, 1_003);
+    assert_eq!(relay.remove_published().await.unwrap(), 500);
 }
