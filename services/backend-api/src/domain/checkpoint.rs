@@ -63,14 +63,14 @@ mod tests {
     fn time_leads_forwards_in_the_same_workspaces() {
         let checkpoint = Checkpoint { positions: positions(&[(1, 5), (2, 7)]), read_to: None };
         for (current, leads, behind) in [
-            (&[(1, 5), (2, 7)] as &[_], true, false),
-            (&[(1, 5), (2, 8)], true, true),
-            (&[(1, 4), (2, 7)], false, true),
-            (&[(1, 5)], false, true),
-            (&[(1, 5), (3, 7)], false, true),
-            (&[(1, 5), (2, 7), (3, 0)], false, true),
+            (vec![(1, 5), (2, 7)], true, false),
+            (vec![(1, 5), (2, 8)], true, true),
+            (vec![(1, 4), (2, 7)], false, true),
+            (vec![(1, 5)], false, true),
+            (vec![(1, 5), (3, 7)], false, true),
+            (vec![(1, 5), (2, 7), (3, 0)], false, true),
         ] {
-            let current = positions(current);
+            let current = positions(&current);
             assert_eq!((checkpoint.leads_to(&current), checkpoint.is_behind(&current)), (leads, behind), "{current:?}");
         }
     }

@@ -61,9 +61,9 @@ impl Copy {
             self.tasks.remove(gone.as_str().unwrap());
         }
         if page["full"] == json!(true) {
-            self.pages.0 += 1
+            self.pages.0 += 1;
         } else {
-            self.pages.1 += 1
+            self.pages.1 += 1;
         }
         self.token = Some(page["token"].as_str().unwrap().to_owned());
         self.sequence = page["sequence"].as_i64().unwrap();
@@ -309,12 +309,13 @@ async fn a_client_that_syncs_while_others_write_ends_with_what_is_there() {
         for round in 0..40 {
             own.push(person.create(json!({"title": format!("{writer}/{round}")})).await);
             let task = person.task(&own[round * 7 % own.len()]);
-            match round % 4 {
-                0 => drop(person.client.patch(&task, &json!({"tags": [round.to_string()], "priority": "high"})).await),
-                1 => drop(person.client.delete(&task).await),
-                2 => drop(person.client.post(&format!("{task}/complete"), &json!({})).await),
-                _ => drop(person.client.post(&format!("{task}/archive"), &json!({})).await),
-            }
+            let answer = match round % 4 {
+                0 => person.client.patch(&task, &json!({"tags": [round.to_string()], "priority": "high"})).await,
+                1 => person.client.delete(&task).await,
+                2 => person.client.post(&format!("{task}/complete"), &json!({})).await,
+                _ => person.client.post(&format!("{task}/archive"), &json!({})).await,
+            };
+            assert!(answer.status.is_success() || answer.status == 404, "{}", answer.text());
         }
     };
     let done = std::cell::Cell::new(false);

@@ -69,14 +69,16 @@ mod tests {
 
     #[test]
     fn a_number_is_of_the_personal_workspace_and_others_are_named() {
-        let personal = Some(LastSeen::Personal(41));
-        assert_eq!((LastSeen::parse("41"), LastSeen::from_json(&json!(41))), (personal.clone(), personal.clone()));
-        let personal = personal.unwrap();
+        let personal = LastSeen::Personal(41);
+        for read in [LastSeen::parse("41"), LastSeen::from_json(&json!(41))] {
+            assert_eq!(read.as_ref(), Some(&personal));
+        }
         assert_eq!((personal.of(ONE, true), personal.of(ONE, false)), (Some(41), None));
-        let each = Some(LastSeen::Each(BTreeMap::from([(ONE, 0), (TWO, 7)])));
-        assert_eq!(LastSeen::parse(&format!("{TWO}:7,{ONE}:0")), each);
-        assert_eq!(LastSeen::from_json(&json!({ONE.to_string(): 0, TWO.to_string(): 7})), each);
-        let each = each.unwrap();
+        let each = LastSeen::Each(BTreeMap::from([(ONE, 0), (TWO, 7)]));
+        let object = json!({ONE.to_string(): 0, TWO.to_string(): 7});
+        for read in [LastSeen::parse(&format!("{TWO}:7,{ONE}:0")), LastSeen::from_json(&object)] {
+            assert_eq!(read.as_ref(), Some(&each));
+        }
         assert_eq!((each.of(TWO, true), each.of(Uuid::nil(), true)), (Some(7), None));
         assert_eq!((each.named().count(), personal.named().count()), (2, 0));
     }

@@ -80,9 +80,9 @@ mod tests {
         assert_eq!(start(None), (vec![(42, false), (7, false)], 42, false));
         assert_eq!(start(Some(&LastSeen::Personal(42))), (vec![(42, false), (7, false)], 42, false));
         assert_eq!(start(Some(&LastSeen::Personal(0))), (vec![(0, true), (7, false)], 0, false));
-        let each = |of: &[(Uuid, i64)]| start(Some(&LastSeen::Each(BTreeMap::from_iter(of.iter().copied()))));
-        assert_eq!(each(&[(SHARED, 6)]), (vec![(42, false), (6, true)], 42, false));
-        assert_eq!(each(&[(OWN, 41), (SHARED, 6)]), (vec![(41, true), (6, true)], 41, false));
+        let each = |of: BTreeMap<Uuid, i64>| start(Some(&LastSeen::Each(of)));
+        assert_eq!(each([(SHARED, 6)].into()), (vec![(42, false), (6, true)], 42, false));
+        assert_eq!(each([(OWN, 41), (SHARED, 6)].into()), (vec![(41, true), (6, true)], 41, false));
     }
 
     #[test]
