@@ -36,6 +36,7 @@ impl MigratorTrait for Migrator {
             file("0001_identity", include_str!("../migrations/0001_identity.sql")),
             file("0002_tasks", include_str!("../migrations/0002_tasks.sql")),
             file("0003_events", include_str!("../migrations/0003_events.sql")),
+            file("0004_search", include_str!("../migrations/0004_search.sql")),
         ]
     }
 }

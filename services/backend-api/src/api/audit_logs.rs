@@ -118,8 +118,8 @@ pub async fn list(
 fn validate(query: &AuditQuery) -> Result<Question, Problem> {
     let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
     let mut check = Check::default();
-    let from = check.optional("/from", query.from.as_deref(), date::parse);
-    let to = check.optional("/to", query.to.as_deref(), date::parse);
+    let from = check.optional("/from", query.from.as_deref(), date::parse_in_query);
+    let to = check.optional("/to", query.to.as_deref(), date::parse_in_query);
     check.optional("/from", from.zip(to), in_order);
     let question = Question {
         workspace_ids: String::new(),

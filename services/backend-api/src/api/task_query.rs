@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::task_input::Check;
 use crate::domain::date;
 use crate::domain::invalid::Invalid;
-use crate::domain::listing::{DEFAULT_LIMIT, Filter, MAX_LIMIT, Sort};
+use crate::domain::listing::{DEFAULT_LIMIT, Filter, MAX_LIMIT, SearchText, Sort};
 use crate::domain::priority::Priority;
 use crate::domain::status::Status;
 use platform::problem::Problem;
@@ -38,7 +38,12 @@ pub struct TaskQuery {
     /// Archived tasks instead of the others.
     #[param(value_type = Option<bool>)]
     archived: Option<String>,
-    /// `created_at`, `updated_at`, `due_date` or `priority`; `-` in front for descending. `-created_at` unless given.
+    /// Full text: each word begins a word of the title, the tags or the description, whatever its case and accents. Anything but
+    /// letters and digits separates words, of which there may be 32; without any, nothing is found.
+    #[param(max_length = 500, example = "wat pla")]
+    q: Option<String>,
+    /// `created_at`, `updated_at`, `due_date` or `priority`; `-` in front for descending. Unless given, `-created_at`; with `q`, the
+    /// 1,000 newest matches, those with the most words in the title first, then those with them among the tags.
     sort: Option<String>,
     /// 1 to 200; 50 unless given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 200)]
@@ -70,13 +75,15 @@ impl TaskQuery {
             priority: check.optional("/priority", self.priority.as_deref(), Priority::parse),
             tag: check.optional("/tag", self.tag.as_deref(), text),
             completed: check.optional("/completed", self.completed.as_deref(), boolean),
-            due_before: check.optional("/due_before", self.due_before.as_deref(), date::parse),
-            due_after: check.optional("/due_after", self.due_after.as_deref(), date::parse),
+            due_before: check.optional("/due_before", self.due_before.as_deref(), date::parse_in_query),
+            due_after: check.optional("/due_after", self.due_after.as_deref(), date::parse_in_query),
             project: check.optional("/project", self.project.as_deref(), uuid),
             assignee: check.optional("/assignee", self.assignee.as_deref(), text),
             archived: check.optional("/archived", self.archived.as_deref(), boolean).unwrap_or_default(),
+            q: check.optional("/q", self.q.as_deref(), SearchText::parse),
         };
-        let sort = check.optional("/sort", self.sort.as_deref(), Sort::parse).unwrap_or_default();
+        let usual = if filter.q.is_some() { Sort::RELEVANCE } else { Sort::default() };
+        let sort = check.optional("/sort", self.sort.as_deref(), Sort::parse).unwrap_or(usual);
         let limit = check.optional("/limit", self.limit.as_deref(), limit).unwrap_or(DEFAULT_LIMIT);
         check.finish()?;
         Ok(ValidTaskQuery { filter, sort, limit })

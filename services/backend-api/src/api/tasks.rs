@@ -50,9 +50,8 @@ pub async fn list(
     let list = format!("tasks of {}: {:?} {:?}", caller.actor.user_id, valid.filter, valid.sort);
     let after: Option<Position> = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
     let page = Page { sort: valid.sort, after, limit: valid.limit };
-    let (items, more) = tasks::list(&app.changes.db, &caller.actor.user_id, &valid.filter, &page).await?;
-    let next_cursor =
-        items.last().filter(|_| more).map(|task| app.cursors.seal(&list, &Position::after(task, valid.sort.key)));
+    let (items, next) = tasks::list(&app.changes.db, &caller.actor.user_id, &valid.filter, &page).await?;
+    let next_cursor = next.map(|position| app.cursors.seal(&list, &position));
     let page = TaskPage { items, next_cursor };
     Ok(respond::page(&uri, &page, page.next_cursor.as_deref()))
 }

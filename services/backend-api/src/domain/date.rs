@@ -16,6 +16,18 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, Invalid> {
     if (1..=9999).contains(&moment.year()) { Ok(moment) } else { Err(invalid()) }
 }
 
+/// The same in a query string, where a `+` that was not written as `%2B` has become a space.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_in_query(text: &str) -> Result<DateTime<Utc>, Invalid> {
+    let offset = text.len().checked_sub("+01:00".len()).and_then(|at| text.split_at_checked(at));
+    match offset.and_then(|(time, offset)| Some((time, offset.strip_prefix(' ')?))) {
+        Some((time, east)) => parse(&format!("{time}+{east}")),
+        None => parse(text),
+    }
+}
+
 /// The same moment as the API writes it: in UTC, with as many digits as it has.
 pub fn write(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
@@ -36,6 +48,17 @@ mod tests {
         assert_eq!(write(parse("2026-06-15T10:20:60Z").unwrap()), "2026-06-15T10:21:00Z");
         assert_eq!(parse("9999-12-31T23:59:60Z").unwrap_err().code, "date_invalid");
         assert_eq!(parse("0000-12-31T23:00:00Z").unwrap_err().code, "date_invalid");
+    }
+
+    #[test]
+    fn in_a_query_a_plus_may_have_become_a_space() {
+        let moment = parse("2026-01-31T10:00:00+01:00").unwrap();
+        for text in ["2026-01-31T10:00:00 01:00", "2026-01-31T10:00:00+01:00", "2026-01-31T09:00:00Z"] {
+            assert_eq!(parse_in_query(text).unwrap(), moment, "{text}");
+        }
+        for text in ["", " 01:00", "2026-01-31 10:00", "é01:00", "2026-01-31T10:00:00  01:00"] {
+            assert_eq!(parse_in_query(text).unwrap_err().code, "date_invalid", "{text}");
+        }
     }
 
     #[test]

@@ -35,6 +35,45 @@ pub struct Filter {
     pub assignee: Option<String>,
     /// Archived ones instead of the others.
     pub archived: bool,
+    /// With these words.
+    pub q: Option<SearchText>,
+}
+
+/// What is searched for: words, between which anything may stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// The longest text, in characters.
+    pub const MAX_CHARS: usize = 500;
+    /// The most words.
+    pub const MAX_WORDS: usize = 32;
+
+    /// Reads the text. One without words is no mistake: it finds nothing.
+    ///
+    /// # Errors
+    /// `q_too_long`, `q_too_many_words`; `control_character` for NUL.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let length = text.chars().count();
+        if length > Self::MAX_CHARS {
+            let detail = format!("A search has at most 500 characters, not {length}.");
+            return Err(Invalid::new("q_too_long", detail));
+        }
+        let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).count();
+        if words > Self::MAX_WORDS {
+            let detail = format!("A search has at most 32 words, not {words}. Leave out the least telling.");
+            return Err(Invalid::new("q_too_many_words", detail));
+        }
+        if text.contains('\0') {
+            return Err(Invalid::new("control_character", "NUL (U+0000) is in no text."));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// By what a list is ordered; ties are broken by id.
@@ -48,6 +87,8 @@ pub enum SortKey {
     DueDate,
     /// How much it matters.
     Priority,
+    /// How well it matches the words that are searched for.
+    Relevance,
 }
 
 /// An order.
@@ -67,6 +108,9 @@ impl Default for Sort {
 }
 
 impl Sort {
+    /// The best match first: the order of a search that names none.
+    pub const RELEVANCE: Self = Self { key: SortKey::Relevance, descending: true };
+
     /// Reads a name such as `due_date` or, descending, `-due_date`.
     ///
     /// # Errors
@@ -90,20 +134,21 @@ impl Sort {
 /// A place in an ordered list: after the entry with this value and id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The entry's sort value: microseconds since the Unix epoch, or the rank of a priority; `None` without a due date.
+    /// The entry's sort value: microseconds since the Unix epoch, or the rank of a priority or match; `None` without a due date.
     pub value: Option<i64>,
     /// The entry.
     pub id: Uuid,
 }
 
 impl Position {
-    /// The place after `task` in a list by `key`.
-    pub fn after(task: &Task, key: SortKey) -> Self {
+    /// The place after `task` in a list by `key`, in which it has the `rank` that a search gave it.
+    pub fn after(task: &Task, key: SortKey, rank: Option<i64>) -> Self {
         let value = match key {
             SortKey::CreatedAt => Some(task.created_at.timestamp_micros()),
             SortKey::UpdatedAt => Some(task.updated_at.timestamp_micros()),
             SortKey::DueDate => task.due_date.map(|due| due.timestamp_micros()),
             SortKey::Priority => Some(task.priority.rank().into()),
+            SortKey::Relevance => rank,
         };
         Self { value, id: task.id }
     }

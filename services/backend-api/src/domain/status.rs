@@ -19,7 +19,8 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [Self; 3] = [Self::Todo, Self::InProgress, Self::Done];
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Todo, Self::InProgress, Self::Done];
 
     /// Reads a name.
     ///

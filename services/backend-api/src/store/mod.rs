@@ -9,6 +9,7 @@ pub mod idempotency;
 mod outbox;
 pub mod refresh_tokens;
 pub mod reply;
+pub mod task_page;
 pub mod tasks;
 pub mod users;
 pub mod visibility;

@@ -3,15 +3,11 @@
 use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::extension::postgres::PgExpr as _;
-use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, SelectStatement, SimpleExpr};
-use sea_orm::{
-    ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect,
-    QueryTrait, Statement, Value,
-};
+use sea_orm::{ActiveValue::Set, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect, Value};
 use serde_json::json;
 
-use super::visibility::{in_each_workspace_of, visible_to};
+use super::task_page::{RANK, page_statement};
+use super::visibility::visible_to;
 use crate::domain::listing::{Filter, Page, Position, SortKey};
 use crate::domain::priority::Priority;
 use crate::domain::status::Status;
@@ -80,7 +76,7 @@ fn living(user_id: &str, id: Uuid) -> Select<Entity> {
         .filter(Column::DeletedAt.is_null())
 }
 
-/// A page of the living tasks that the user may see, and whether more follow.
+/// A page of the living tasks that the user may see, and the place where the next one starts, if more follow.
 ///
 /// # Errors
 /// As [`find`].
@@ -89,80 +85,22 @@ pub async fn list(
     user_id: &str,
     filter: &Filter,
     page: &Page,
-) -> Result<(Vec<Task>, bool), Problem> {
-    let mut rows = Model::find_by_statement(page_statement(user_id, filter, page)).all(db).await?;
+) -> Result<(Vec<Task>, Option<Position>), Problem> {
+    let mut rows = db.query_all_raw(page_statement(user_id, filter, page)).await?;
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     if let Some(undated) = page.undated().filter(|_| rows.len() <= limit) {
-        rows.extend(Model::find_by_statement(page_statement(user_id, filter, &undated)).all(db).await?);
+        rows.extend(db.query_all_raw(page_statement(user_id, filter, &undated)).await?);
     }
     let more = rows.len() > limit;
-    let tasks = rows.into_iter().take(limit).map(Task::try_from).collect::<Result<_, _>>()?;
-    Ok((tasks, more))
-}
-
-/// The question behind [`list`], for one task more than the page has. Beyond a due date there are only tasks with one: the
-/// others are asked for apart, because no index serves both at once.
-pub fn page_statement(user_id: &str, filter: &Filter, page: &Page) -> Statement {
-    let of_one_workspace = Entity::find()
-        .filter(Column::DeletedAt.is_null())
-        .filter(matching(filter))
-        .apply_if(page.after, |select, after| select.filter(beyond(after, page)))
-        .into_query();
-    let key = column(page.sort.key);
-    let order = if page.sort.descending { Order::Desc } else { Order::Asc };
-    let ordered = |mut select: SelectStatement| {
-        // The other columns hold no NULL; saying where it goes would keep Postgres from reading their indexes backwards.
-        match page.sort.key {
-            SortKey::DueDate => select.order_by_with_nulls((Entity, key), order.clone(), NullOrdering::Last),
-            _ => select.order_by((Entity, key), order.clone()),
-        };
-        select.order_by((Entity, Column::Id), order.clone()).limit(page.limit + 1).to_owned()
+    rows.truncate(limit);
+    let tasks = rows.iter().map(|row| Model::from_query_result(row, "")?.try_into());
+    let tasks = tasks.collect::<Result<Vec<Task>, Problem>>()?;
+    let Some((task, row)) = tasks.last().zip(rows.last()).filter(|_| more) else {
+        return Ok((tasks, None));
     };
-    let first = ordered(of_one_workspace);
-    DbBackend::Postgres.build(&ordered(in_each_workspace_of(user_id, first, (Entity, Column::WorkspaceId))))
-}
-
-fn matching(filter: &Filter) -> Condition {
-    let done = Status::Done.as_str();
-    Condition::all()
-        .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
-        .add_option(filter.priority.map(|priority| Column::Priority.eq(priority.rank())))
-        .add_option(filter.tag.clone().map(|tag| Expr::col((Entity, Column::Tags)).contains(Expr::value(vec![tag]))))
-        .add_option(filter.completed.map(|yes| if yes { Column::Status.eq(done) } else { Column::Status.ne(done) }))
-        .add_option(filter.due_before.map(|moment| Column::DueDate.lt(moment)))
-        .add_option(filter.due_after.map(|moment| Column::DueDate.gte(moment)))
-        .add_option(filter.project.map(|project| Column::ProjectId.eq(project)))
-        .add_option(filter.assignee.clone().map(|assignee| Column::Assignee.eq(assignee)))
-        .add(if filter.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() })
-}
-
-/// What comes after `position`, among the tasks that have a value if it has one, else among those without.
-fn beyond(position: Position, page: &Page) -> Condition {
-    let (key, descending) = (column(page.sort.key), page.sort.descending);
-    let Some(value) = position.value.map(|value| sort_value(page.sort.key, value)) else {
-        let id = if descending { Column::Id.lt(position.id) } else { Column::Id.gt(position.id) };
-        return Condition::all().add(key.is_null()).add(id);
-    };
-    // Compared as rows, so that an index is read from the position on, not from its start.
-    let row = Expr::tuple([Expr::col((Entity, key)), Expr::col((Entity, Column::Id))]);
-    let here = Expr::tuple([value, Expr::value(position.id)]);
-    Condition::all().add(if descending { row.lt(here) } else { row.gt(here) })
-}
-
-fn column(key: SortKey) -> Column {
-    match key {
-        SortKey::CreatedAt => Column::CreatedAt,
-        SortKey::UpdatedAt => Column::UpdatedAt,
-        SortKey::DueDate => Column::DueDate,
-        SortKey::Priority => Column::Priority,
-    }
-}
-
-fn sort_value(key: SortKey, value: i64) -> SimpleExpr {
-    match key {
-        SortKey::Priority => Expr::value(value),
-        _ => Expr::value(DateTime::from_timestamp_micros(value).unwrap_or_default()),
-    }
+    let rank = (page.sort.key == SortKey::Relevance).then(|| row.try_get("", RANK)).transpose()?;
+    let next = Position::after(task, page.sort.key, rank);
+    Ok((tasks, Some(next)))
 }
 
 /// Stores a new task.

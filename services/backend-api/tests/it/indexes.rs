@@ -1,24 +1,37 @@
-//! A long list is read from its index, in whatever order it is asked for.
+//! A list of 100,000 tasks is read from an index, whatever it is asked for.
 
-use backend_api::domain::listing::{Filter, Page, Position, Sort};
-use backend_api::store::tasks::page_statement;
+use backend_api::domain::listing::{Filter, Page, Position, SearchText, Sort};
+use backend_api::domain::priority::Priority;
+use backend_api::domain::status::Status;
+use backend_api::store::task_page::page_statement;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::harness::Api;
 
-/// 5,000 tasks of Alice, every 5th without a due date, beside as many of 50 others.
+/// 100,000 tasks of Alice, every 5th without a due date, beside 5 of each of 1,000 others, by whom the planner
+/// judges what a workspace holds. Of hers, 1,000 are open, 100 are each in
+/// progress, urgent, in the project, tagged 'rare', due in February, archived, or Bob's, and half are tagged 'half'. The tag 'elsewhere'
+/// is on every task of the others and on 100 of hers.
 const LONG_LIST: &str = "\
     INSERT INTO core.workspaces (id, kind, name, created_at) \
-    SELECT uuidv, 'shared', 'Others', now() FROM (SELECT gen_random_uuid() AS uuidv FROM generate_series(1, 50)) AS made; \
-    INSERT INTO core.tasks (id, workspace_id, user_id, reporter, title, description, status, priority, tags, due_date, \
-                            timezone, reminders, version, created_at, updated_at) \
-    SELECT gen_random_uuid(), place.id, 'alice', 'alice', 'Task', '', 'todo', n % 5, '{}', \
-           CASE WHEN n % 5 > 0 THEN '2026-02-01'::timestamptz + n * interval '1 minute' END, 'UTC', '[]', 1, \
-           '2026-01-01'::timestamptz + n * interval '1 minute', '2026-01-01'::timestamptz + n * interval '1 minute' \
-    FROM core.workspaces AS place, generate_series(1, CASE place.kind WHEN 'personal' THEN 5000 ELSE 100 END) AS n; \
-    ANALYZE core.tasks; ANALYZE core.members; ANALYZE core.workspaces";
+    SELECT gen_random_uuid(), 'shared', 'Others', now() FROM generate_series(1, 1000); \
+    INSERT INTO core.tasks (id, workspace_id, user_id, reporter, assignee, project_id, title, description, status, completed_at, \
+                            priority, tags, due_date, timezone, reminders, version, created_at, updated_at, archived_at) \
+    SELECT gen_random_uuid(), place.id, 'alice', 'alice', CASE WHEN n % 1000 = 1 THEN 'bob' END, \
+           CASE WHEN n % 1000 = 2 THEN '01890a5d-ac96-774b-bcce-b302099a8057'::uuid END, \
+           CASE WHEN n % 1000 = 3 THEN 'Water' ELSE 'Paint' END || ' every wall ' || n, '', status, \
+           CASE WHEN status = 'done' THEN now() END, CASE WHEN n % 1000 = 4 THEN 4 ELSE n % 4 END, \
+           CASE WHEN n % 1000 = 5 THEN '{rare}' WHEN n % 2 = 0 THEN '{half}' ELSE '{}' END::text[] \
+             || CASE WHEN n % 1000 = 6 OR place.kind = 'shared' THEN '{elsewhere}' ELSE '{}' END::text[], \
+           CASE WHEN n % 1000 = 7 THEN '2026-02-02'::timestamptz WHEN n % 5 > 0 THEN '2026-03-01'::timestamptz + n * interval '1 minute' END, \
+           'UTC', '[]', 1, moment, moment, CASE WHEN n % 1000 = 8 THEN now() END \
+    FROM core.workspaces AS place, generate_series(1, CASE place.name WHEN 'Others' THEN 5 ELSE 100000 END) AS n, \
+      LATERAL (SELECT '2026-01-01'::timestamptz + n * interval '1 minute' AS moment, \
+        CASE WHEN n % 1000 = 9 THEN 'in_progress' WHEN n % 1000 BETWEEN 20 AND 28 THEN 'todo' ELSE 'done' END AS status) AS task \
+    WHERE place.name = 'Others' OR place.id = (SELECT workspace_id FROM core.users WHERE id = 'alice'); \
+    VACUUM ANALYZE core.tasks; ANALYZE core.members; ANALYZE core.workspaces";
 
 /// Every node of a plan.
 fn nodes(plan: &Value) -> Vec<&Value> {
@@ -26,27 +39,51 @@ fn nodes(plan: &Value) -> Vec<&Value> {
     [plan].into_iter().chain(below.flat_map(nodes)).collect()
 }
 
-/// How a page is read when sorting costs more than anything else: whether it can be read in order, not which way the planner
-/// happens to guess from a sample of the rows.
-async fn plan(db: &DatabaseConnection, page: &Page) -> Value {
-    let asked = page_statement("alice", &Filter::default(), page);
+/// The indexes by which tasks are found, and how many tasks are looked at.
+fn read(plan: &Value) -> (Vec<&str>, f64) {
+    let nodes = nodes(plan);
+    let names = nodes.iter().filter_map(|node| node["Index Name"].as_str());
+    let indexes = names.filter(|name| name.starts_with("tasks_")).collect();
+    let of_tasks = nodes.iter().filter(|node| node["Relation Name"] == "tasks");
+    let rows = |node: &Value, what: &str| node[what].as_f64().unwrap_or_default();
+    (indexes, of_tasks.map(|node| rows(node, "Actual Rows") + rows(node, "Rows Removed by Filter")).sum())
+}
+
+/// How Alice's list is read under these settings.
+async fn plan(db: &DatabaseConnection, filter: &Filter, page: &Page, settings: &str) -> Value {
+    let asked = page_statement("alice", filter, page);
     let explain = Statement { sql: format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", asked.sql), ..asked };
     let transaction = db.begin().await.unwrap();
-    let dear = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off; \
-                SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
-    transaction.execute_unprepared(dear).await.unwrap();
+    transaction.execute_unprepared(settings).await.unwrap();
     let plan: Value = transaction.query_one_raw(explain).await.unwrap().unwrap().try_get_by_index(0).unwrap();
     transaction.rollback().await.unwrap();
     plan[0]["Plan"].clone()
 }
 
+fn first_page(sort: Sort) -> Page {
+    Page { sort, after: None, limit: 50 }
+}
+
 #[tokio::test]
-async fn each_order_reads_its_index_and_sorts_no_more_than_a_page() {
+async fn whatever_is_asked_for_is_read_from_an_index() {
     let api = Api::start().await;
-    let alice = api.person("alice");
-    alice.client.get(&alice.tasks()).await.expect(200);
-    api.owner().await.execute_unprepared(LONG_LIST).await.unwrap();
+    for name in ["alice", "bob"] {
+        let person = api.person(name);
+        person.client.get(&person.tasks()).await.expect(200);
+    }
+    for sql in LONG_LIST.split("; ") {
+        api.owner().await.execute_unprepared(sql).await.unwrap();
+    }
     let db = api.database.connect().await;
+    each_order_is_read_from_its_index(&db).await;
+    each_filter_is_read_from_its_index(&db).await;
+}
+
+/// When sorting costs more than anything else: whether a list can be read in order, not which way the planner happens to guess
+/// from a sample of the rows.
+async fn each_order_is_read_from_its_index(db: &DatabaseConnection) {
+    let dear = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off; \
+                SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
     for (sort, index) in [
         ("created_at", "tasks_by_creation"),
         ("-created_at", "tasks_by_creation"),
@@ -57,23 +94,73 @@ async fn each_order_reads_its_index_and_sorts_no_more_than_a_page() {
         ("priority", "tasks_by_priority"),
         ("-priority", "tasks_by_priority"),
     ] {
-        // Somewhere in the middle: 2026-01-02T12:00:00Z, 2026-02-02T12:00:00Z, medium.
+        // Somewhere in the middle: 2026-01-02T12:00:00Z, 2026-03-02T12:00:00Z, medium.
         let value = match sort.trim_start_matches('-') {
             "priority" => 2,
-            "due_date" => 1_770_033_600_000_000,
+            "due_date" => 1_772_452_800_000_000,
             _ => 1_767_355_200_000_000,
         };
         let middle = Some(Position { value: Some(value), id: Uuid::nil() });
-        let page = |after| Page { sort: Sort::parse(sort).unwrap(), after, limit: 50 };
+        let page = |after| Page { after, ..first_page(Sort::parse(sort).unwrap()) };
         for page in [Some(page(None)), Some(page(middle)), page(middle).undated()].into_iter().flatten() {
-            let plan = plan(&db, &page).await;
-            let nodes = nodes(&plan);
-            let read: Vec<_> = nodes.iter().filter(|node| node["Relation Name"] == "tasks").collect();
-            assert!(read.len() == 1 && read[0]["Index Name"] == index, "{page:?}: {plan:#}");
-            for sorted in nodes.iter().filter(|node| node["Node Type"].as_str().unwrap().contains("Sort")) {
+            let plan = plan(db, &Filter::default(), &page, dear).await;
+            let (indexes, _) = read(&plan);
+            assert_eq!(indexes, [index], "{page:?}: {plan:#}");
+            for sorted in nodes(&plan).iter().filter(|node| node["Node Type"].as_str().unwrap().contains("Sort")) {
                 let rows = sorted["Plans"][0]["Actual Rows"].as_f64().unwrap();
                 assert!(rows <= 51.0, "{page:?} sorts {rows} rows: {plan:#}");
             }
         }
+    }
+}
+
+/// As the planner pleases: the indexes that may serve a filter, and how many tasks may be looked at for it.
+async fn each_filter_is_read_from_its_index(db: &DatabaseConnection) {
+    let none = Filter::default;
+    let bob = || Some("bob".to_owned());
+    let tag = |tag: &str| Filter { tag: Some(tag.to_owned()), ..none() };
+    let q = |q: &str| Filter { q: Some(SearchText::parse(q).unwrap()), ..none() };
+    let (newest, due, best) = (Sort::default(), Sort::parse("due_date").unwrap(), Sort::RELEVANCE);
+    let february = Filter { due_before: Some("2026-02-03T00:00:00Z".parse().unwrap()), ..none() };
+    let project = Some("01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap());
+    let in_progress = Some(Status::InProgress);
+    let (dates, dates_backwards) = ("tasks_by_due_date", "tasks_by_due_date_backwards");
+    for (filter, sort, may_use, at_most) in [
+        (none(), newest, &["tasks_by_creation"][..], 100),
+        (Filter { status: in_progress, ..none() }, newest, &["tasks_by_status"], 200),
+        (Filter { status: in_progress, ..none() }, due, &["tasks_by_status"], 200),
+        (Filter { completed: Some(false), ..none() }, newest, &["tasks_by_status"], 1_100),
+        (Filter { completed: Some(false), ..none() }, due, &["tasks_by_status"], 1_100),
+        (Filter { completed: Some(true), ..none() }, newest, &["tasks_by_status", "tasks_by_creation"], 200),
+        (Filter { priority: Some(Priority::Urgent), ..none() }, newest, &["tasks_by_priority"], 200),
+        (Filter { project, ..none() }, newest, &["tasks_by_project"], 200),
+        (Filter { assignee: bob(), ..none() }, newest, &["tasks_by_assignee"], 200),
+        (Filter { assignee: bob(), status: Some(Status::Done), ..none() }, newest, &["tasks_by_assignee"], 200),
+        (
+            Filter { assignee: bob(), completed: Some(false), ..none() },
+            due,
+            &["tasks_by_assignee", "tasks_by_status"],
+            200,
+        ),
+        (february.clone(), newest, &[dates, dates_backwards], 200),
+        (february.clone(), due, &[dates], 200),
+        (Filter { due_after: february.due_before, ..none() }, due, &[dates], 200),
+        (Filter { archived: true, ..none() }, newest, &["tasks_archived"], 200),
+        (tag("rare"), newest, &["tasks_by_search"], 200),
+        (tag("rare"), due, &["tasks_by_search"], 200),
+        (tag("elsewhere"), newest, &["tasks_by_search"], 200),
+        (tag("half"), newest, &["tasks_by_search"], 50_000),
+        (Filter { status: in_progress, ..tag("half") }, newest, &["tasks_by_search", "tasks_by_status"], 50_000),
+        (q("wat"), best, &["tasks_by_search"], 200),
+        (q("wat wall"), due, &["tasks_by_search"], 200),
+        (q("every"), best, &["tasks_by_search"], 100_000),
+        (Filter { tag: Some("rare".to_owned()), ..q("every wal") }, best, &["tasks_by_search"], 200),
+        (Filter { tag: Some("rare".to_owned()), completed: Some(true), ..q("every") }, due, &["tasks_by_search"], 200),
+    ] {
+        let plan = plan(db, &filter, &first_page(sort), "").await;
+        let (indexes, rows) = read(&plan);
+        let allowed = !indexes.is_empty() && indexes.iter().all(|index| may_use.contains(index));
+        assert!(allowed && rows <= f64::from(at_most), "{filter:?} by {sort:?} reads {rows}: {plan:#}");
+        assert!(!nodes(&plan).iter().any(|node| node["Node Type"] == "Seq Scan" && node["Relation Name"] == "tasks"));
     }
 }

@@ -22,6 +22,7 @@ mod operations;
 mod outbox;
 mod profile;
 mod relay;
+mod search;
 mod sync;
 mod tasks;
 mod tokens;
