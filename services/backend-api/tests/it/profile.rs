@@ -55,7 +55,10 @@ async fn a_patch_changes_what_it_names_and_tells_it_once() {
     let updates = updates(&api).await;
     assert_eq!(updates.len(), 1, "{updates:?}");
     assert_eq!((&updates[0]["data"], &updates[0]["user_id"]), (&expected, &expected["id"]));
-    assert_eq!((&updates[0]["sequence"], &updates[0]["topics"]), (&json!(2), &json!(["task-updates", "user-activities"])));
+    assert_eq!(
+        (&updates[0]["sequence"], &updates[0]["topics"]),
+        (&json!(2), &json!(["task-updates", "user-activities"]))
+    );
     // New tasks take the zone over.
     assert_eq!(ada.create(json!({"title": "Tea"})).await["timezone"], "Asia/Tokyo");
 }

@@ -37,7 +37,7 @@ pub(crate) struct Registration {
 enum Stage {
     /// Its workspaces are not known; events since this position are kept for it.
     Waiting(u64),
-    /// It follows these workspaces.
+    /// It follows these workspaces; what it missed is replayed in their order.
     Seated(Vec<Uuid>),
 }
 
@@ -94,7 +94,7 @@ impl Registration {
             }
         }
         state.recent.leave(position);
-        self.stage = Stage::Seated(seats.keys().copied().collect());
+        self.stage = Stage::Seated(positions.iter().map(|at| at.id).collect());
         for (workspace, seat) in seats {
             state.rooms.entry(workspace).or_default().insert(self.id, seat);
         }
