@@ -141,6 +141,24 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
     transaction.execute_unprepared(&sql).await.map(|_| ())
 }
 
+/// Lets the rest of the transaction see every tenant's rows, for work that is nobody's: row-level security hides them otherwise.
+///
+/// # Errors
+/// When the database is away.
+pub async fn act_as_system(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    transaction.execute_unprepared("SELECT set_config('tidings.scope', 'system', true)").await.map(|_| ())
+}
+
+/// Begins a transaction that sees every tenant's rows.
+///
+/// # Errors
+/// When the database is away.
+pub async fn begin_as_system(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let transaction = db.begin().await?;
+    act_as_system(&transaction).await?;
+    Ok(transaction)
+}
+
 /// Closes the pool, so that the server sees a farewell; what is still in use after 300 ms is left behind.
 pub async fn leave(db: DatabaseConnection) {
     if !matches!(tokio::time::timeout(Duration::from_millis(300), db.close()).await, Ok(Ok(()))) {

@@ -11,6 +11,7 @@ mod cluster;
 mod database;
 mod eventually;
 pub mod http;
+pub mod isolation;
 pub mod issuer;
 pub mod socket;
 mod template;

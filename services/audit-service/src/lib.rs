@@ -34,12 +34,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let file = |name, sql| Box::new(SqlMigration { name, sql }) as Box<dyn MigrationTrait>;
         vec![
-            Box::new(SqlMigration { name: "0001_entries", sql: include_str!("../migrations/0001_entries.sql") }),
-            Box::new(SqlMigration {
-                name: "0002_dead_letters",
-                sql: include_str!("../migrations/0002_dead_letters.sql"),
-            }),
+            file("0001_entries", include_str!("../migrations/0001_entries.sql")),
+            file("0002_dead_letters", include_str!("../migrations/0002_dead_letters.sql")),
+            file("0003_tenant_isolation", include_str!("../migrations/0003_tenant_isolation.sql")),
         ]
     }
 }

@@ -37,6 +37,7 @@ impl MigratorTrait for Migrator {
             file("0002_tasks", include_str!("../migrations/0002_tasks.sql")),
             file("0003_events", include_str!("../migrations/0003_events.sql")),
             file("0004_search", include_str!("../migrations/0004_search.sql")),
+            file("0005_tenant_isolation", include_str!("../migrations/0005_tenant_isolation.sql")),
         ]
     }
 }

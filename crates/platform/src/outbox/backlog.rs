@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Relay;
 use crate::clock::Clock;
+use crate::database::begin_as_system;
 use crate::health::Check;
 use crate::metrics::Metrics;
 
@@ -44,7 +45,9 @@ impl Backlog {
         let sql = format!(
             "SELECT (SELECT count(*) FROM ({waiting} LIMIT {COUNTED}) row) AS pending, ({waiting} LIMIT 1) AS oldest"
         );
-        let row = Row::find_by_statement(Statement::from_string(DbBackend::Postgres, sql)).one(db).await?;
+        let row = Row::find_by_statement(Statement::from_string(DbBackend::Postgres, sql))
+            .one(&begin_as_system(db).await?)
+            .await?;
         let row = row.unwrap_or(Row { pending: 0, oldest: None });
         let oldest_seconds = row.oldest.map_or(0, |oldest| (clock.now() - oldest).num_seconds().max(0));
         Ok(Self { pending: row.pending, oldest_seconds })

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::try_join_all;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::row::OutboxRow;
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
+use crate::database::begin_as_system;
 
 /// Rows of one batch at most.
 const BATCH_ROWS: u32 = 500;
@@ -114,7 +112,7 @@ impl Relay {
     /// # Errors
     /// When the database or the sidecar is away; then all of the batch remains, and some of it may have been published.
     pub async fn publish_batch(&self) -> Result<Batch, RelayError> {
-        let transaction = self.db.begin().await?;
+        let transaction = begin_as_system(&self.db).await?;
         let shards = self.claim_shards(&transaction).await?;
         let rows = self.oldest(&transaction, shards).await?;
         let waiting = rows.first().map_or(0, |row| row.waiting);
@@ -181,7 +179,10 @@ impl Relay {
         );
         let before = self.clock.now() - self.keep_published;
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [before.into()]);
-        Ok(self.db.execute_raw(statement).await?.rows_affected())
+        let transaction = begin_as_system(&self.db).await?;
+        let removed = transaction.execute_raw(statement).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(removed)
     }
 }
 

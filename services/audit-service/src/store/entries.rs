@@ -10,9 +10,18 @@ use crate::domain::entry::Entry;
 
 const INSERT: &str = "INSERT INTO audit.entries \
     (event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details, recorded_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 
-const HOLDS: &str = "SELECT details = $2 AS same FROM audit.entries WHERE event_id = $1";
+/// An event id is nobody's until it is used: this looks for it in every workspace.
+const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
+    CROSS JOIN LATERAL (SELECT details = $2 AS same FROM audit.entries \
+      WHERE event_id = $1 AND named.scope IS NOT NULL OFFSET 0) AS held";
+
+/// The beginning of every question: names the workspaces `$1` to row-level security for this one statement, then lists them as
+/// `workspace (id)`. What follows by `CROSS JOIN LATERAL` and asks for `workspace.id` cannot be read before it: a subquery that
+/// has an `OFFSET` is not merged into another.
+const WORKSPACES: &str = "(SELECT set_config('tidings.workspaces', array_to_string($1::uuid[], ','), true) AS ids OFFSET 0) \
+    AS named CROSS JOIN LATERAL (SELECT unnest(string_to_array(named.ids, ',')::uuid[]) AS id OFFSET 0) AS workspace";
 
 /// Adds `entry`; false when its event id is there already.
 pub(crate) async fn insert(
@@ -58,7 +67,7 @@ fn question(criteria: &Criteria, limit: usize) -> Statement {
     let Wanted { conditions, values } = Wanted::of(criteria, vec![workspaces.into(), limit.into()]);
     let conditions = conditions.join(" AND ");
     let sql = format!(
-        "SELECT entry.* FROM unnest($1::uuid[]) AS workspace (id) CROSS JOIN LATERAL ( \
+        "SELECT entry.* FROM {WORKSPACES} CROSS JOIN LATERAL ( \
            SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
            FROM audit.entries WHERE {conditions} ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2 \
          ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2"

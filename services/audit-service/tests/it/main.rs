@@ -9,6 +9,7 @@ mod fact;
 mod guard;
 mod health;
 mod immutability;
+mod isolation;
 mod malformed;
 mod outage;
 mod process;

@@ -7,6 +7,7 @@ use platform::trace::TraceContext;
 
 use crate::domain::timezone::TimeZone;
 use crate::store::change::{Change, Changes};
+use crate::store::isolation::Acting;
 use crate::store::users::{self, KnownUser, User};
 
 /// The user whom `identity` names, as `issuer` vouches; made from its claims, with `user.created`, when this is their first
@@ -23,7 +24,7 @@ pub async fn provision_user(
     if let Some(user) = users::find_known(&changes.db, &identity.user_id).await? {
         return Ok(user);
     }
-    let mut change = changes.begin(trace).await?;
+    let mut change = changes.begin(Acting::System, trace).await?;
     let (first_name, last_name) = names(identity);
     let timezone = identity.timezone.as_deref().and_then(|name| TimeZone::parse(name).ok());
     let newcomer = User {

@@ -21,6 +21,7 @@ use crate::actions::verify_password::verify_password;
 use crate::app::App;
 use crate::store::change::Begun;
 use crate::store::idempotency::Once;
+use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 
 /// Makes a user with a password, and their personal workspace.
@@ -40,7 +41,7 @@ pub async fn register(
     let once = once_in_secret(&headers, "auth:register", &newcomer.email.folded(), &app.fingerprints, &bytes)?;
     // Before the transaction: waiting for a turn must not hold a connection.
     let hash = app.passwords.hash(password, &app.random).await?;
-    let mut change = match app.changes.begin_once(trace, once).await? {
+    let mut change = match app.changes.begin_once(Acting::System, trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return TokenResponse::User.respond_again(&app, reply).await,
     };
@@ -76,7 +77,7 @@ async fn sign_in(
     password: String,
 ) -> Result<Response, Problem> {
     let user = verify_password(&app.changes.db, &app.passwords, email, password).await?;
-    let change = match app.changes.begin_once(trace, once).await? {
+    let change = match app.changes.begin_once(Acting::Nobody, trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return TokenResponse::Tokens.respond_again(app, reply).await,
     };
@@ -87,7 +88,7 @@ async fn sign_in(
 
 async fn refresh(app: &App, trace: Option<TraceContext>, once: Option<Once>, token: &str) -> Result<Response, Problem> {
     let id = read_refresh_token(&app.refresh_tokens, token)?;
-    let change = match app.changes.begin_once(trace, once).await? {
+    let change = match app.changes.begin_once(Acting::Nobody, trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return TokenResponse::Tokens.respond_again(app, reply).await,
     };

@@ -15,6 +15,7 @@ use crate::actions::update_profile::{ProfilePatch, update_profile};
 use crate::app::App;
 use crate::domain::name::Name;
 use crate::domain::timezone::TimeZone;
+use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 use crate::store::users::{self, User};
 
@@ -67,7 +68,8 @@ pub async fn update(
     Json(input): Json<UpdateProfile>,
 ) -> Result<Response, Problem> {
     let patch = input.validate()?;
-    let mut change = app.changes.begin(caller.trace).await?;
+    let acting = Acting::User(&caller.actor.user_id);
+    let mut change = app.changes.begin(acting, caller.trace).await?;
     let user = update_profile(&mut change, &caller.actor.user_id, patch).await?;
     let reply = change.finish(Reply::ok(&user)).await?;
     app.known_users.remove(&caller.actor.user_id);

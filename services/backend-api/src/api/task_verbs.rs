@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::domain::task::Task;
 use crate::domain::verb::Verb;
 use crate::store::change::Begun;
+use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 
 /// What may be said with a verb.
@@ -80,7 +81,7 @@ async fn carry_out(
 ) -> Result<Response, Problem> {
     let once = once(headers, &caller.actor.user_id, &format!("tasks/{}/{}", task.id, verb.as_str()), &bytes)?;
     let expected = if_match(headers)?.and(input.version);
-    let mut change = match app.changes.begin_once(caller.trace, once).await? {
+    let mut change = match app.changes.begin_once(Acting::User(&caller.actor.user_id), caller.trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return Ok(replayed(reply)),
     };

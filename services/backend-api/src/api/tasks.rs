@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::domain::listing::{Page, Position};
 use crate::domain::task::Task;
 use crate::store::change::Begun;
+use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 use crate::store::tasks;
 
@@ -74,7 +75,7 @@ pub async fn create(
     }
     // What is remembered of the user may be why.
     app.known_users.remove(&caller.actor.user_id);
-    let mut change = match app.changes.begin_once(caller.trace, once).await? {
+    let mut change = match app.changes.begin_once(Acting::User(&caller.actor.user_id), caller.trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return Ok(replayed(reply)),
     };
@@ -132,7 +133,7 @@ pub async fn update(
 ) -> Result<Response, Problem> {
     let (patch, version) = input.validate()?;
     let expected = if_match(&headers)?.and(version);
-    let mut change = app.changes.begin(caller.trace).await?;
+    let mut change = app.changes.begin(Acting::User(&caller.actor.user_id), caller.trace).await?;
     let task = actions::update_task::update_task(&mut change, &caller.actor, id, &expected, patch).await?;
     Ok(change.finish(Reply::ok(&task).version(task.version)).await?.into_response())
 }
@@ -147,7 +148,7 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let expected = if_match(&headers)?;
-    let mut change = app.changes.begin(caller.trace).await?;
+    let mut change = app.changes.begin(Acting::User(&caller.actor.user_id), caller.trace).await?;
     actions::delete_task::delete_task(&mut change, &caller.actor, id, &expected).await?;
     Ok(change.finish(Reply::no_content()).await?.into_response())
 }

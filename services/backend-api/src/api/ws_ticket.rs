@@ -15,6 +15,7 @@ use super::respond::{no_store, replayed};
 use crate::actions::issue_ws_ticket::{SoldTicket, issue_ws_ticket};
 use crate::app::App;
 use crate::store::change::Begun;
+use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 
 /// A key to `GET /ws?ticket=…`, good for one use.
@@ -33,7 +34,7 @@ pub struct Ticket {
 pub async fn create(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let user_id = &caller.actor.user_id;
     let once = once(&headers, user_id, "ws-ticket", b"")?;
-    let change = match app.changes.begin_once(caller.trace, once).await? {
+    let change = match app.changes.begin_once(Acting::User(&caller.actor.user_id), caller.trace, once).await? {
         Begun::Fresh(change) => change,
         Begun::Replay(reply) => return Ok(no_store(replayed(with_ticket(&app, reply)?))),
     };

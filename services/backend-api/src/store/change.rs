@@ -11,6 +11,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use uuid::Uuid;
 
 use super::idempotency::{self, Claim, Once};
+use super::isolation::Acting;
 use super::outbox::Batch;
 use super::reply::Reply;
 
@@ -46,12 +47,13 @@ pub enum Begun {
 }
 
 impl Changes {
-    /// Begins a change.
+    /// Begins a change that sees what `acting` may see.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn begin(&self, trace: Option<TraceContext>) -> Result<Change, DbErr> {
+    pub async fn begin(&self, acting: Acting<'_>, trace: Option<TraceContext>) -> Result<Change, DbErr> {
         let transaction = self.db.begin().await?;
+        acting.begin(&transaction).await?;
         let (clock, wake) = (self.clock.clone(), self.wake.clone());
         Ok(Change { transaction, clock, wake, trace, events: Vec::new(), once: None })
     }
@@ -60,8 +62,13 @@ impl Changes {
     ///
     /// # Errors
     /// 409 while the first request with that key is under way, 422 when the key came with another request.
-    pub async fn begin_once(&self, trace: Option<TraceContext>, once: Option<Once>) -> Result<Begun, Problem> {
-        let mut change = self.begin(trace).await?;
+    pub async fn begin_once(
+        &self,
+        acting: Acting<'_>,
+        trace: Option<TraceContext>,
+        once: Option<Once>,
+    ) -> Result<Begun, Problem> {
+        let mut change = self.begin(acting, trace).await?;
         if let Some(once) = once {
             match idempotency::claim(&change.transaction, &once, change.clock.now()).await? {
                 Claim::Repeated(reply) => return Ok(Begun::Replay(reply)),

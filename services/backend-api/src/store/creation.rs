@@ -56,7 +56,7 @@ impl Changes {
 /// Whether the user's time zone is (still) `zone`.
 fn still_in(zone: TimeZone, user_id: &str, values: &mut Vec<Value>) -> String {
     let (user, zone) = (bind(values, user_id), bind(values, zone.name()));
-    format!("EXISTS (SELECT FROM core.users WHERE id = {user} AND timezone = {zone})")
+    format!("core.is_in_timezone({user}, {zone})")
 }
 
 /// Keeps the reply with the key, unless a transaction holds the key's lock or the key is known: a row that is committed

@@ -6,6 +6,7 @@ pub mod creation;
 pub mod credentials;
 pub mod history;
 pub mod idempotency;
+pub mod isolation;
 mod outbox;
 pub mod refresh_tokens;
 pub mod reply;

@@ -59,21 +59,21 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// When the database is away, or the row breaks a rule that it should have kept.
 pub async fn find(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
-    living(user_id, id).one(db).await?.map(Task::try_from).transpose()
+    let task = in_each_workspace_of(user_id, living(id).into_query(), (Entity, Column::WorkspaceId));
+    Model::find_by_statement(DbBackend::Postgres.build(&task)).one(db).await?.map(Task::try_from).transpose()
 }
 
-/// The same, locked until the transaction ends.
+/// The same, locked until the transaction ends, which acts as the user.
 ///
 /// # Errors
 /// As [`find`].
 pub async fn find_for_update(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
-    living(user_id, id).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+    let visible = visible_to(user_id, (Entity, Column::WorkspaceId));
+    living(id).filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
 }
 
-fn living(user_id: &str, id: Uuid) -> Select<Entity> {
-    Entity::find_by_id(id)
-        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
-        .filter(Column::DeletedAt.is_null())
+fn living(id: Uuid) -> Select<Entity> {
+    Entity::find_by_id(id).filter(Column::DeletedAt.is_null())
 }
 
 /// A page of the living tasks that the user may see, and the place where the next one starts, if more follow.

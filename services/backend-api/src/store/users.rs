@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::isolation::CALLER;
 use super::statement;
 
 /// A user, as the API shows them to themselves.
@@ -50,14 +51,15 @@ pub struct Membership {
     pub personal: bool,
 }
 
-const COLUMNS: &str = "id, email, first_name, last_name, timezone, workspace_id";
+const SELECT: &str = "SELECT id, email, first_name, last_name, timezone, workspace_id FROM core.users";
 
 /// The user.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<User>, DbErr> {
-    let sql = format!("SELECT {COLUMNS} FROM core.users WHERE id = $1");
+    let sql =
+        format!("SELECT person.* FROM {CALLER} CROSS JOIN LATERAL ({SELECT} WHERE id = caller.id OFFSET 0) AS person");
     User::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
@@ -66,21 +68,24 @@ pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<User>, D
 /// # Errors
 /// When the database is away.
 pub async fn find_known(db: &impl ConnectionTrait, id: &str) -> Result<Option<KnownUser>, DbErr> {
-    let sql = "SELECT issuer, workspace_id, timezone FROM core.users WHERE id = $1";
-    KnownUser::find_by_statement(statement(sql, [id.into()])).one(db).await
+    let sql = format!(
+        "SELECT known.* FROM {CALLER} CROSS JOIN LATERAL \
+           (SELECT issuer, workspace_id, timezone FROM core.users WHERE id = caller.id OFFSET 0) AS known"
+    );
+    KnownUser::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
-/// The user, locked until the transaction ends.
+/// The user, locked until the transaction ends, which acts as them.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn find_for_update(db: &impl ConnectionTrait, id: &str) -> Result<Option<User>, DbErr> {
-    let sql = format!("SELECT {COLUMNS} FROM core.users WHERE id = $1 FOR UPDATE");
+    let sql = format!("{SELECT} WHERE id = $1 FOR UPDATE");
     User::find_by_statement(statement(&sql, [id.into()])).one(db).await
 }
 
 /// Stores a new user of `issuer` with their personal workspace, of which they are the owner; false when the user is there
-/// already, in which case nothing is stored.
+/// already, in which case nothing is stored. The transaction acts as the system.
 ///
 /// # Errors
 /// When the database refuses.
@@ -130,10 +135,13 @@ pub async fn update(db: &impl ConnectionTrait, user: &User, now: DateTime<Utc>) 
 /// # Errors
 /// When the database is away.
 pub async fn memberships(db: &impl ConnectionTrait, user_id: &str) -> Result<Vec<Membership>, DbErr> {
-    let sql = "SELECT w.id, w.sequence, w.id = u.workspace_id AS personal \
-         FROM core.members m JOIN core.workspaces w ON w.id = m.workspace_id JOIN core.users u ON u.id = m.user_id \
-         WHERE m.user_id = $1 ORDER BY personal DESC, w.id";
-    Membership::find_by_statement(statement(sql, [user_id.into()])).all(db).await
+    let sql = format!(
+        "SELECT membership.* FROM {CALLER} CROSS JOIN LATERAL (\
+           SELECT w.id, w.sequence, w.id = u.workspace_id AS personal FROM core.members m \
+           JOIN core.workspaces w ON w.id = m.workspace_id JOIN core.users u ON u.id = m.user_id \
+           WHERE m.user_id = caller.id OFFSET 0) AS membership ORDER BY personal DESC, id"
+    );
+    Membership::find_by_statement(statement(&sql, [user_id.into()])).all(db).await
 }
 
 /// Whether the user is a member of the workspace.
@@ -141,6 +149,6 @@ pub async fn memberships(db: &impl ConnectionTrait, user_id: &str) -> Result<Vec
 /// # Errors
 /// When the database is away.
 pub async fn is_member(db: &impl ConnectionTrait, user_id: &str, workspace_id: Uuid) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM core.members WHERE user_id = $1 AND workspace_id = $2";
+    let sql = "SELECT 1 WHERE core.is_member($1, $2)";
     Ok(db.query_one_raw(statement(sql, [user_id.into(), workspace_id.into()])).await?.is_some())
 }

@@ -16,6 +16,7 @@ mod harness;
 mod history;
 mod idempotency;
 mod indexes;
+mod isolation;
 mod issuers;
 mod lists;
 mod operations;
