@@ -90,7 +90,9 @@ async fn hammer(person: Person, number: u64, until: Instant) -> u64 {
                 let page = person.client.get(&format!("{}?limit=20", person.tasks())).await.expect(200).json();
                 let items = page["items"].as_array().unwrap();
                 assert!(!items.is_empty(), "{} sees nothing", person.id);
-                items.iter().for_each(|task| only_theirs(&person, task));
+                for task in items {
+                    only_theirs(&person, task);
+                }
             }
         }
     }
