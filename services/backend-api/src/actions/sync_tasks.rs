@@ -41,6 +41,7 @@ pub async fn sync_tasks(
     reached: Option<Checkpoint>,
 ) -> Result<Synced, Problem> {
     let transaction = db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?;
+    // Names the user as the caller of all that follows in this transaction.
     let memberships = users::memberships(&transaction, user_id).await?;
     let current: Positions = memberships.iter().map(|workspace| (workspace.id, workspace.sequence)).collect();
     let mut checkpoint = reached.unwrap_or_else(|| Checkpoint::start(current.clone()));

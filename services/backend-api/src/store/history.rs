@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::isolation::CALLER;
 use super::statement;
 
 /// Events of a workspace, and the number of its latest one.
@@ -37,18 +38,22 @@ pub async fn changes(
     limit: i64,
     max_bytes: i64,
 ) -> Result<Option<Changes>, DbErr> {
-    let sql = "SELECT place.sequence AS current, event.sequence, event.payload \
-         FROM core.workspaces place \
-         JOIN core.members member ON member.workspace_id = place.id AND member.user_id = $1 \
+    let sql = format!(
+        "SELECT place.sequence AS current, event.sequence, event.payload \
+         FROM {CALLER} CROSS JOIN LATERAL (\
+           SELECT place.id, place.sequence FROM core.workspaces place \
+           JOIN core.members member ON member.workspace_id = place.id AND member.user_id = caller.id \
+           WHERE place.id = $2 OFFSET 0) place \
          LEFT JOIN LATERAL (\
            SELECT sequence, payload, \
              sum(octet_length(payload::text)) OVER (ORDER BY sequence) - octet_length(payload::text) AS bytes_before \
            FROM (SELECT sequence, payload FROM core.outbox \
              WHERE workspace_id = place.id AND sequence > $3 ORDER BY sequence LIMIT $4) row) event \
            ON event.bytes_before < $5 \
-         WHERE place.id = $2 ORDER BY event.sequence";
+         ORDER BY event.sequence"
+    );
     let values = [user_id.into(), workspace_id.into(), after.into(), limit.into(), max_bytes.into()];
-    let rows = Row::find_by_statement(statement(sql, values)).all(db).await?;
+    let rows = Row::find_by_statement(statement(&sql, values)).all(db).await?;
     let Some(sequence) = rows.first().map(|row| row.current) else { return Ok(None) };
     let events = rows.into_iter().filter_map(|row| row.sequence.zip(row.payload)).collect();
     Ok(Some(Changes { sequence, events }))
