@@ -1,14 +1,16 @@
 //! The question for a page of a list of tasks, put so that an index answers it.
 
 use chrono::DateTime;
-use sea_orm::sea_query::{Expr, ExprTrait as _, NullOrdering, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{
+    Asterisk, Expr, ExprTrait as _, JoinType, NullOrdering, Order, Query, SelectStatement, SimpleExpr,
+};
 use sea_orm::{
     ColumnTrait as _, Condition, DbBackend, EntityTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _,
     Statement,
 };
 
 use super::tasks::{Column, Entity};
-use super::visibility::{FoundBy, in_each_workspace_of};
+use super::visibility::in_each_workspace_of;
 use crate::domain::listing::{Filter, Page, Position, SearchText, SortKey};
 use crate::domain::status::Status;
 
@@ -22,8 +24,8 @@ pub const RANKED_MATCHES: u64 = 1000;
 /// others are asked for apart, because no index serves both at once.
 pub fn page_statement(user_id: &str, filter: &Filter, page: &Page) -> Statement {
     let matching = Entity::find().filter(Column::DeletedAt.is_null()).filter(matching(filter)).into_query();
-    let found_by = if filter.q.is_some() || filter.tag.is_some() { FoundBy::Words } else { FoundBy::Workspace };
-    let in_each = in_each_workspace_of(user_id, matching, (Entity, Column::WorkspaceId), found_by, |matching| {
+    let matching = if filter.q.is_some() || filter.tag.is_some() { found_by_words(matching, filter) } else { matching };
+    let in_each = in_each_workspace_of(user_id, matching, (Entity, Column::WorkspaceId), |matching| {
         let mut select = match &filter.q {
             Some(q) if page.sort.key == SortKey::Relevance => ranked(matching, q),
             _ => matching,
@@ -40,13 +42,7 @@ fn matching(filter: &Filter) -> Condition {
     let of_status = |wanted: fn(Status) -> bool| {
         Column::Status.is_in(Status::ALL.into_iter().filter(|status| wanted(*status)).map(Status::as_str))
     };
-    let q = filter.q.as_ref().map(SearchText::as_str);
-    let words = (q.is_some() || filter.tag.is_some()).then(|| {
-        let values = [q.map(str::to_owned), filter.tag.clone()];
-        Expr::cust_with_values("tasks.search @@ core.search_query(members.workspace_id, $1, $2)", values)
-    });
     Condition::all()
-        .add_option(words)
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(
             filter.completed.map(|yes| of_status(if yes { Status::is_done } else { |status| !status.is_done() })),
@@ -59,15 +55,33 @@ fn matching(filter: &Filter) -> Condition {
         .add(if filter.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() })
 }
 
+/// Those of `tasks` that have the words: first the words' index gives ids, then each task is fetched. The offsets leave the planner
+/// no other way: it cannot know how many tasks a word is in, and would read a whole workspace when it guesses wrong.
+fn found_by_words(mut tasks: SelectStatement, filter: &Filter) -> SelectStatement {
+    let asked = [filter.q.as_ref().map(|q| q.as_str().to_owned()), filter.tag.clone()];
+    let found = Query::select()
+        .columns(["task_id", "words"])
+        .from(("core", "task_words"))
+        .and_where(Expr::cust_with_values("words @@ core.search_query(members.workspace_id, $1, $2)", asked))
+        .offset(0)
+        .to_owned();
+    tasks.and_where(Expr::col((Entity, Column::Id)).equals(("found", "task_id"))).offset(0);
+    Query::select()
+        .column((Entity, Asterisk))
+        .column(("found", "words"))
+        .from_subquery(found, "found")
+        .join_lateral(JoinType::InnerJoin, tasks, Entity, Expr::val(true))
+        .to_owned()
+}
+
 /// The newest of the matches, each with its rank: a whole number, so that a cursor compares exactly. It adds up where the words are
 /// found: in the title 1,000,000 each, among the tags 400,000, in the description nothing.
 fn ranked(mut matching: SelectStatement, q: &SearchText) -> SelectStatement {
     matching
-        .column((Entity, "search"))
         .order_by((Entity, Column::CreatedAt), Order::Desc)
         .order_by((Entity, Column::Id), Order::Desc)
         .limit(RANKED_MATCHES);
-    let rank = "(1000000 * ts_rank_cd('{0, 0, 0.4, 1}', tasks.search, (\
+    let rank = "(1000000 * ts_rank_cd('{0, 0, 0.4, 1}', tasks.words, (\
                 SELECT replace(core.search_query(members.workspace_id, $1, NULL)::text, '&', '|')::tsquery)))::bigint";
     let with_rank = Query::select()
         .columns(Column::iter().map(|column| (Entity, column)))

@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect, Value};
+use sea_orm::{
+    ActiveValue::Set, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect,
+    QueryTrait as _, Value,
+};
 use serde_json::json;
 
 use super::task_page::{RANK, page_statement};
-use super::visibility::visible_to;
+use super::visibility::{in_each_workspace_of, visible_to};
 use crate::domain::listing::{Filter, Page, Position, SortKey};
 use crate::domain::priority::Priority;
 use crate::domain::status::Status;
@@ -59,7 +62,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// When the database is away, or the row breaks a rule that it should have kept.
 pub async fn find(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
-    let task = in_each_workspace_of(user_id, living(id).into_query(), (Entity, Column::WorkspaceId));
+    let task = in_each_workspace_of(user_id, living(id).into_query(), (Entity, Column::WorkspaceId), |found| found);
     Model::find_by_statement(DbBackend::Postgres.build(&task)).one(db).await?.map(Task::try_from).transpose()
 }
 

@@ -34,9 +34,5 @@ pub fn in_each_workspace_of<T: Iden + Copy + 'static, C: Iden + 'static>(
 }
 
 fn workspaces_of(user: SimpleExpr) -> SelectStatement {
-    Query::select()
-        .column("workspace_id")
-        .from(("core", "members"))
-        .and_where(Expr::col("user_id").eq(user))
-        .to_owned()
+    Query::select().column("workspace_id").from(("core", "members")).and_where(Expr::col("user_id").eq(user)).to_owned()
 }
