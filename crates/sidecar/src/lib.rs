@@ -1,5 +1,6 @@
 //! The embedded sidecar: answers the Dapr APIs that the services use, for every app of one process, one HTTP and one
-//! gRPC listener per app. Topics are a log in Postgres (schema `sidecar`), ordered per partition key and at-least-once.
+//! gRPC listener per app. Topics are a log in Postgres (schema `sidecar`), ordered per partition key and at-least-once; so
+//! are jobs, which any process of an app calls for.
 //!
 //! One process at a time delivers to an app from a database: positions are kept, but partitions are not assigned, so a
 //! second process with the same app would deliver everything to it a second time.
@@ -12,6 +13,7 @@ mod duration;
 mod envelope;
 mod grpc;
 mod http;
+mod jobs;
 mod log;
 mod metadata;
 mod publish;
@@ -37,6 +39,9 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(SqlMigration { name: "0001_log", sql: include_str!("../migrations/0001_log.sql") })]
+        vec![
+            Box::new(SqlMigration { name: "0001_log", sql: include_str!("../migrations/0001_log.sql") }),
+            Box::new(SqlMigration { name: "0002_jobs", sql: include_str!("../migrations/0002_jobs.sql") }),
+        ]
     }
 }

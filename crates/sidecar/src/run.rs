@@ -12,6 +12,7 @@ use sea_orm::DatabaseConnection;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::AppHealth;
+use crate::jobs::{self, Jobs, Rhythm};
 use crate::log::{self, Log, Positions};
 use crate::settings::{App, Settings};
 use crate::sidecar::{Peer, Shared, Sidecar};
@@ -33,10 +34,13 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
         check.validate()?;
     }
     let Settings { apps, resources, clock, drain, poll_interval, retention, retention_interval, .. } = settings;
+    let rhythm =
+        Rhythm { lease: settings.job_lease, poll_interval: settings.job_poll_interval, at_once: settings.jobs_at_once };
     let log = Log::new(db.clone(), clock.clone());
     let shared = Arc::new(Shared {
         log: log.clone(),
         positions: Positions::new(db.clone()),
+        jobs: Jobs::new(db.clone(), clock.clone()),
         resources,
         peers: peers(&apps, &shutdown)?,
         client: loopback_client(settings.callback_timeout).context("the HTTP client cannot be made")?,
@@ -57,9 +61,8 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
     upkeep.spawn(forget(log, clock, retention, retention_interval, shutdown.clone()));
 
     let tasks = Tasks::default();
-    for app in apps {
-        start(app, &shared, &tasks)?;
-    }
+    let sidecars = apps.into_iter().map(|app| start(app, &shared, &tasks)).collect::<anyhow::Result<Vec<_>>>()?;
+    upkeep.spawn(jobs::run(shared.jobs.clone(), sidecars, rhythm, tasks.clone(), shutdown.clone(), finished.clone()));
     if !tasks.end(&shutdown, drain).await {
         tracing::warn!(?drain, "deliveries or requests still under way were cut off");
     }
@@ -78,15 +81,15 @@ fn peers(apps: &[App], shutdown: &CancellationToken) -> anyhow::Result<HashMap<S
     Ok(peers)
 }
 
-fn start(app: App, shared: &Arc<Shared>, tasks: &Tasks) -> anyhow::Result<()> {
+fn start(app: App, shared: &Arc<Shared>, tasks: &Tasks) -> anyhow::Result<Sidecar> {
     let App { app_id, http, grpc, .. } = app;
     let peer = shared.peers.get(&app_id).context("every app is a peer")?;
     let sidecar = Sidecar::new(app_id, peer, shared);
     tracing::info!(app = sidecar.app_id, http = %http.local_addr()?, grpc = %grpc.local_addr()?, "sidecar is listening");
     tasks.spawn(delivery::attend(sidecar.clone(), tasks.clone()));
     tasks.spawn(http::serve(sidecar.clone(), http));
-    tasks.spawn(grpc::serve(sidecar, grpc));
-    Ok(())
+    tasks.spawn(grpc::serve(sidecar.clone(), grpc));
+    Ok(sidecar)
 }
 
 /// Looks now and then for what other processes appended.

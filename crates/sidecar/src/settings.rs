@@ -99,10 +99,16 @@ pub struct Settings {
     pub app_health_check: Option<AppHealthCheck>,
     /// The pauses after which the log delivers again what no retry policy brought to an end.
     pub backoff: Backoff,
-    /// How long an app may take to answer a delivery before it counts as failed, where no `Resiliency` says.
+    /// How long an app may take to answer a job, or a delivery where no `Resiliency` says, before that counts as failed.
     pub callback_timeout: Duration,
     /// How often the log is looked at for what other processes appended.
     pub poll_interval: Duration,
+    /// How long a claim on a job holds unless it is renewed: jobs of a process that died are called for again after that.
+    pub job_lease: Duration,
+    /// How often jobs are looked at for what other processes scheduled.
+    pub job_poll_interval: Duration,
+    /// Jobs of one app that are called for at once, at most.
+    pub jobs_at_once: usize,
     /// How long messages are kept that every consumer group has passed; those of topics `<topic>.dead` are kept for ever.
     pub retention: Duration,
     /// How often messages past retention are looked for.
@@ -125,6 +131,9 @@ impl Settings {
             backoff: Backoff::default(),
             callback_timeout: Duration::from_mins(1),
             poll_interval: Duration::from_secs(2),
+            job_lease: Duration::from_secs(10),
+            job_poll_interval: Duration::from_secs(1),
+            jobs_at_once: 64,
             retention: Duration::from_hours(7 * 24),
             retention_interval: Duration::from_hours(1),
             drain: Duration::from_secs(5),

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::{AppHealth, Subscription};
+use crate::jobs::Jobs;
 use crate::log::{Log, Positions};
 use crate::resources::Resources;
 use crate::settings::{AppHealthCheck, Backoff};
@@ -30,6 +31,7 @@ pub(crate) struct Peer {
 pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) positions: Positions,
+    pub(crate) jobs: Jobs,
     pub(crate) resources: Resources,
     pub(crate) peers: HashMap<String, Peer>,
     /// For calls to apps. What takes longer than the callback timeout is given up, unless the request says otherwise.

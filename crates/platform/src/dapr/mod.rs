@@ -1,7 +1,10 @@
-//! The client side of a service's Dapr sidecar: publish by gRPC, invoke by HTTP, and receive by HTTP from it alone.
+//! The client side of a service's Dapr sidecar: publish and schedule jobs by gRPC, invoke by HTTP, and receive by HTTP from it
+//! alone.
 
+mod grpc;
 pub mod guard;
 pub mod invoke;
+pub mod jobs;
 pub mod publish;
 pub mod subscribe;
 

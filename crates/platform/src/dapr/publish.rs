@@ -1,19 +1,13 @@
 //! Bulk publish through the sidecar's gRPC API.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
 use dapr::dapr::proto::runtime::v1::{BulkPublishRequest, BulkPublishRequestEntry};
 use tonic::Status;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
 
-use super::{API_TOKEN, PUBSUB};
+use super::PUBSUB;
+use super::grpc::Sidecar;
 use crate::config::ServiceConfig;
-
-/// How long one batch may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One event of a batch.
 #[derive(Clone, Debug)]
@@ -28,11 +22,10 @@ pub struct Message {
     pub traceparent: Option<String>,
 }
 
-/// Publishes through this service's sidecar; connects when it is first needed, and again when the sidecar comes back.
+/// Publishes through this service's sidecar.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    client: DaprClient<Channel>,
-    token: Option<MetadataValue<Ascii>>,
+    sidecar: Sidecar,
 }
 
 impl Publisher {
@@ -41,11 +34,7 @@ impl Publisher {
     /// # Errors
     /// When the token of the sidecar cannot be a header value.
     pub fn new(config: &ServiceConfig) -> anyhow::Result<Self> {
-        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", config.dapr_grpc_port))?
-            .connect_timeout(Duration::from_secs(3))
-            .timeout(TIMEOUT);
-        let token = config.dapr_api_token.as_ref().map(|token| token.expose().parse()).transpose()?;
-        Ok(Self { client: DaprClient::new(endpoint.connect_lazy()), token })
+        Ok(Self { sidecar: Sidecar::new(config)? })
     }
 
     /// Publishes `messages` to `topic`, in their order for each partition key.
@@ -54,16 +43,13 @@ impl Publisher {
     /// When the sidecar is away, or any one of the messages was not accepted; the others may have been.
     pub async fn publish(&self, topic: &str, messages: Vec<Message>) -> Result<(), Status> {
         let entries = messages.into_iter().map(entry).collect();
-        let mut request = tonic::Request::new(BulkPublishRequest {
+        let request = self.sidecar.request(BulkPublishRequest {
             pubsub_name: PUBSUB.to_owned(),
             topic: topic.to_owned(),
             entries,
             metadata: HashMap::new(),
         });
-        if let Some(token) = &self.token {
-            request.metadata_mut().insert(API_TOKEN, token.clone());
-        }
-        let answer = self.client.clone().bulk_publish_event(request).await?.into_inner();
+        let answer = self.sidecar.client().bulk_publish_event(request).await?.into_inner();
         match answer.failed_entries.as_slice() {
             [] => Ok(()),
             [first, ..] => Err(Status::aborted(format!(

@@ -1,5 +1,6 @@
 //! The gRPC API.
 
+mod jobs;
 mod metadata;
 mod publish;
 mod secrets;

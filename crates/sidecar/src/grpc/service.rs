@@ -6,7 +6,7 @@ use dapr::dapr::proto::runtime::v1::dapr_server::Dapr;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{metadata, publish, secrets};
+use super::{jobs, metadata, publish, secrets};
 use crate::sidecar::Sidecar;
 
 /// Answers for one app.
@@ -71,6 +71,48 @@ serve! {
             request: Request<v1::GetBulkSecretRequest>,
         ) -> Result<Response<v1::GetBulkSecretResponse>, Status> {
             secrets::all(&self.0, request.get_ref()).map(Response::new)
+        }
+
+        async fn schedule_job(&self, request: Request<v1::ScheduleJobRequest>) -> Result<Response<v1::ScheduleJobResponse>, Status> {
+            jobs::schedule(&self.0, request.into_inner()).await.map(Response::new)
+        }
+
+        async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Result<Response<v1::GetJobResponse>, Status> {
+            jobs::get(&self.0, request.get_ref()).await.map(Response::new)
+        }
+
+        async fn delete_job(&self, request: Request<v1::DeleteJobRequest>) -> Result<Response<v1::DeleteJobResponse>, Status> {
+            jobs::delete(&self.0, request.get_ref()).await.map(Response::new)
+        }
+
+        async fn delete_jobs_by_prefix(&self, request: Request<v1::DeleteJobsByPrefixRequest>) -> Result<Response<v1::DeleteJobsByPrefixResponse>, Status> {
+            jobs::delete_by_prefix(&self.0, request.into_inner().name_prefix).await?;
+            Ok(Response::new(v1::DeleteJobsByPrefixResponse {}))
+        }
+
+        async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Result<Response<v1::ListJobsResponse>, Status> {
+            jobs::list(&self.0).await.map(|jobs| Response::new(v1::ListJobsResponse { jobs }))
+        }
+
+        async fn schedule_job_alpha1(&self, request: Request<v1::ScheduleJobRequest>) -> Result<Response<v1::ScheduleJobResponse>, Status> {
+            jobs::schedule(&self.0, request.into_inner()).await.map(Response::new)
+        }
+
+        async fn get_job_alpha1(&self, request: Request<v1::GetJobRequest>) -> Result<Response<v1::GetJobResponse>, Status> {
+            jobs::get(&self.0, request.get_ref()).await.map(Response::new)
+        }
+
+        async fn delete_job_alpha1(&self, request: Request<v1::DeleteJobRequest>) -> Result<Response<v1::DeleteJobResponse>, Status> {
+            jobs::delete(&self.0, request.get_ref()).await.map(Response::new)
+        }
+
+        async fn delete_jobs_by_prefix_alpha1(&self, request: Request<v1::DeleteJobsByPrefixRequestAlpha1>) -> Result<Response<v1::DeleteJobsByPrefixResponseAlpha1>, Status> {
+            jobs::delete_by_prefix(&self.0, request.into_inner().name_prefix).await?;
+            Ok(Response::new(v1::DeleteJobsByPrefixResponseAlpha1 {}))
+        }
+
+        async fn list_jobs_alpha1(&self, _: Request<v1::ListJobsRequestAlpha1>) -> Result<Response<v1::ListJobsResponseAlpha1>, Status> {
+            jobs::list(&self.0).await.map(|jobs| Response::new(v1::ListJobsResponseAlpha1 { jobs }))
         }
 
         async fn get_metadata(
@@ -143,16 +185,6 @@ serve! {
         pause_workflow_beta1: v1::PauseWorkflowRequest => ();
         resume_workflow_beta1: v1::ResumeWorkflowRequest => ();
         raise_event_workflow_beta1: v1::RaiseEventWorkflowRequest => ();
-        schedule_job_alpha1: v1::ScheduleJobRequest => v1::ScheduleJobResponse;
-        schedule_job: v1::ScheduleJobRequest => v1::ScheduleJobResponse;
-        get_job_alpha1: v1::GetJobRequest => v1::GetJobResponse;
-        get_job: v1::GetJobRequest => v1::GetJobResponse;
-        delete_job_alpha1: v1::DeleteJobRequest => v1::DeleteJobResponse;
-        delete_job: v1::DeleteJobRequest => v1::DeleteJobResponse;
-        delete_jobs_by_prefix_alpha1: v1::DeleteJobsByPrefixRequestAlpha1 => v1::DeleteJobsByPrefixResponseAlpha1;
-        delete_jobs_by_prefix: v1::DeleteJobsByPrefixRequest => v1::DeleteJobsByPrefixResponse;
-        list_jobs_alpha1: v1::ListJobsRequestAlpha1 => v1::ListJobsResponseAlpha1;
-        list_jobs: v1::ListJobsRequest => v1::ListJobsResponse;
         converse_alpha1: v1::ConversationRequest => v1::ConversationResponse;
         converse_alpha2: v1::ConversationRequestAlpha2 => v1::ConversationResponseAlpha2;
         create_index_alpha1: v1::CreateIndexRequestAlpha1 => ();

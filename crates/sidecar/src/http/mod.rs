@@ -3,6 +3,7 @@
 mod error;
 mod health;
 mod invoke;
+mod jobs;
 mod metadata;
 mod path;
 mod publish;
@@ -52,6 +53,9 @@ async fn answer(State(sidecar): State<Sidecar>, request: Request) -> Response {
     match operation {
         Operation::Publish { pubsub, topic } => publish::one(&sidecar, pubsub, topic, request).await,
         Operation::BulkPublish { pubsub, topic } => publish::bulk(&sidecar, pubsub, topic, request).await,
+        Operation::ScheduleJob { name } => jobs::schedule(&sidecar, &name, request).await,
+        Operation::Job { name } => jobs::show(&sidecar, &name).await,
+        Operation::DeleteJob { name } => jobs::delete(&sidecar, &name).await,
         Operation::Secret { store, key } => secrets::one(&sidecar, &store, &key),
         Operation::Secrets { store } => secrets::all(&sidecar, &store),
         Operation::Metadata => metadata::show(&sidecar),

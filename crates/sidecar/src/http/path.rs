@@ -15,6 +15,15 @@ pub(super) enum Operation {
         pubsub: String,
         topic: String,
     },
+    ScheduleJob {
+        name: String,
+    },
+    Job {
+        name: String,
+    },
+    DeleteJob {
+        name: String,
+    },
     Secret {
         store: String,
         key: String,
@@ -38,14 +47,12 @@ pub(super) enum Operation {
 }
 
 /// The APIs that answer 501, by the segment after the version.
-const UNSUPPORTED: [(&str, &str); 14] = [
+const UNSUPPORTED: [(&str, &str); 12] = [
     ("actors", "actors"),
     ("bindings", "bindings"),
     ("configuration", "configuration"),
     ("conversation", "conversation"),
     ("crypto", "cryptography"),
-    ("job", "jobs"),
-    ("jobs", "jobs"),
     ("lock", "distributed lock"),
     ("query", "state query"),
     ("state", "state"),
@@ -69,6 +76,12 @@ pub(super) fn operation(method: &Method, path: &str) -> Operation {
         ("v1.0", ["publish", pubsub, topic @ ..]) if !topic.is_empty() && is_write(method) => {
             Operation::Publish { pubsub: unescape(pubsub), topic: unescape(&topic.join("/")) }
         }
+        ("v1.0" | "v1.0-alpha1", ["jobs", name]) => match *method {
+            Method::POST => Operation::ScheduleJob { name: unescape(name) },
+            Method::GET => Operation::Job { name: unescape(name) },
+            Method::DELETE => Operation::DeleteJob { name: unescape(name) },
+            _ => Operation::Invoke,
+        },
         ("v1.0", ["secrets", store, "bulk"]) if method == Method::GET => Operation::Secrets { store: unescape(store) },
         ("v1.0", ["secrets", store, key]) if method == Method::GET => {
             Operation::Secret { store: unescape(store), key: unescape(key) }
@@ -120,8 +133,16 @@ mod tests {
 
     #[test]
     fn unsupported_apis_are_named() {
-        assert_eq!(operation(&Method::POST, "/v1.0-alpha1/jobs/a"), Operation::Unsupported { api: "jobs" });
+        assert_eq!(operation(&Method::POST, "/v1.0-alpha1/lock/a"), Operation::Unsupported { api: "distributed lock" });
         assert_eq!(operation(&Method::GET, "/v1.0/state/s/k"), Operation::Unsupported { api: "state" });
+    }
+
+    #[test]
+    fn jobs_are_named_in_one_segment() {
+        let job = |name: &str| Operation::Job { name: name.to_owned() };
+        assert_eq!(operation(&Method::GET, "/v1.0-alpha1/jobs/a%2Fb+c"), job("a/b c"));
+        assert_eq!(operation(&Method::PUT, "/v1.0/jobs/a"), Operation::Invoke);
+        assert_eq!(operation(&Method::GET, "/v1.0/jobs"), Operation::Invoke);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use dapr::dapr::proto::runtime::v1;
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
+use platform::config::{Reader, ServiceConfig, Variables};
+use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
 use serde_json::json;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
@@ -103,10 +105,67 @@ async fn what_is_not_supported_says_so_by_name() {
     let mut client = client(&base);
     let refused = client.get_state(v1::GetStateRequest::default()).await.unwrap_err();
     assert_eq!((refused.code(), refused.message().contains("GetState")), (Code::Unimplemented, true));
-    let refused = client.schedule_job(v1::ScheduleJobRequest::default()).await.unwrap_err();
-    assert_eq!((refused.code(), refused.message().contains("ScheduleJob")), (Code::Unimplemented, true));
     let refused = client.invoke_service(v1::InvokeServiceRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unimplemented);
+}
+
+/// Configuration of a service whose sidecar is at `base`.
+fn service(base: &Base) -> ServiceConfig {
+    let port = base.grpc.rsplit_once(':').unwrap().1;
+    let variables = Variables::default().with("DAPR_GRPC_PORT", port);
+    let mut reader = Reader::new(&variables);
+    let config = ServiceConfig::read(&mut reader, 1, 1, 1);
+    reader.finish(config).unwrap()
+}
+
+#[tokio::test]
+async fn a_service_schedules_sees_and_deletes_its_jobs() {
+    let app = TestApp::start(&json!([])).await;
+    let (_rig, base, _database) = Rig::with(&app).await;
+    let jobs = Jobs::new(&service(&base)).unwrap();
+    let data = json!({"n": 9_007_199_254_740_993_u64});
+    let soon = Job { due_time: Some("0s".to_owned()), ..Job::named("soon", data.clone()) };
+    jobs.schedule(soon).await.unwrap();
+    let received = app.wait_for("/job/soon", 1).await.remove(0);
+    assert_eq!((received.event(), received.header("content-type")), (data.clone(), Some("application/json")));
+
+    let failure_policy =
+        Some(FailurePolicy::Constant { interval: std::time::Duration::from_secs(2), max_retries: None });
+    let daily =
+        Job { schedule: Some("@daily".to_owned()), failure_policy, overwrite: false, ..Job::named("daily", data) };
+    jobs.schedule(daily.clone()).await.unwrap();
+    assert_eq!(jobs.get("daily").await.unwrap(), daily);
+    assert_eq!(jobs.schedule(daily.clone()).await.unwrap_err().code(), Code::AlreadyExists);
+    let wrong = Job { schedule: Some("daily".to_owned()), ..daily };
+    assert_eq!(jobs.schedule(wrong).await.unwrap_err().code(), Code::Internal);
+    jobs.delete("daily").await.unwrap();
+    jobs.delete("daily").await.unwrap();
+    assert_eq!(jobs.get("daily").await.unwrap_err().code(), Code::Internal);
+}
+
+#[tokio::test]
+#[expect(deprecated, reason = "the alpha names are ones that daprd answers too")]
+async fn jobs_are_listed_and_deleted_by_prefix() {
+    let app = TestApp::start(&json!([])).await;
+    let (_rig, base, _database) = Rig::with(&app).await;
+    let mut client = client(&base);
+    for name in ["a_1", "a_2", "ab", "b"] {
+        let value = prost_types::Value { kind: Some(prost_types::value::Kind::StringValue(name.to_owned())) };
+        let type_url = "type.googleapis.com/google.protobuf.Value".to_owned();
+        let data = prost_types::Any { type_url, value: prost::Message::encode_to_vec(&value) };
+        let job =
+            v1::Job { name: name.to_owned(), due_time: Some("1h".to_owned()), data: Some(data), ..Default::default() };
+        client.schedule_job_alpha1(v1::ScheduleJobRequest { job: Some(job), overwrite: false }).await.unwrap();
+    }
+    let shown = base.get("/v1.0/jobs/ab").send().await.unwrap().json::<serde_json::Value>().await.unwrap();
+    assert_eq!(shown["data"]["value"], "ab");
+    client.delete_jobs_by_prefix(v1::DeleteJobsByPrefixRequest { name_prefix: Some("a_".to_owned()) }).await.unwrap();
+    let list = client.list_jobs(v1::ListJobsRequest {}).await.unwrap().into_inner().jobs;
+    assert_eq!(list.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["ab", "b"]);
+    client.delete_jobs_by_prefix_alpha1(v1::DeleteJobsByPrefixRequestAlpha1 { name_prefix: None }).await.unwrap();
+    assert!(client.list_jobs_alpha1(v1::ListJobsRequestAlpha1 {}).await.unwrap().into_inner().jobs.is_empty());
+    let nothing = client.schedule_job(v1::ScheduleJobRequest::default()).await.unwrap_err();
+    assert_eq!(nothing.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

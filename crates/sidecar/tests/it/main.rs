@@ -7,6 +7,7 @@ mod envelope;
 mod grpc;
 mod health;
 mod invoke;
+mod jobs;
 mod log;
 mod poison;
 mod publish;

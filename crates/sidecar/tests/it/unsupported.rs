@@ -11,8 +11,6 @@ async fn apis_that_are_not_there_answer_501_by_name() {
     let (_rig, base, _database) = Rig::with(&app).await;
     for (path, name) in [
         ("/v1.0/state/store", "state"),
-        ("/v1.0/jobs/one", "jobs"),
-        ("/v1.0-alpha1/jobs/one", "jobs"),
         ("/v1.0/bindings/mail", "bindings"),
         ("/v1.0/configuration/store", "configuration"),
         ("/v1.0-alpha1/lock/store", "distributed lock"),

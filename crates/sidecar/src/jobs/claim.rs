@@ -1,0 +1,139 @@
+//! Claims: which process calls for which job. Every statement is a short transaction of its own; apps are called between them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
+
+use super::store::{Jobs, policy};
+use super::tick::{Next, Tick};
+
+const NEXT: &str = "\
+SELECT min(next.wake_at) AS wake_at FROM unnest($1::text[]) AS app (id) CROSS JOIN LATERAL
+    (SELECT wake_at FROM sidecar.jobs WHERE app_id = app.id ORDER BY wake_at LIMIT 1) AS next";
+
+/// Rows that another process is just claiming are passed over.
+const CLAIM: &str = "\
+WITH due AS (
+    SELECT job.app_id, job.name FROM unnest($1::text[], $2::int8[]) AS app (id, room) CROSS JOIN LATERAL
+        (SELECT app_id, name FROM sidecar.jobs WHERE app_id = app.id AND wake_at <= $3
+         ORDER BY wake_at LIMIT app.room FOR UPDATE SKIP LOCKED) AS job
+)
+UPDATE sidecar.jobs AS job SET claim = job.claim + 1, wake_at = $4 FROM due
+WHERE job.app_id = due.app_id AND job.name = due.name
+RETURNING job.app_id, job.name, job.schedule, job.repeats, job.expires_at, job.failure_policy, job.data, job.tick_at,
+          job.ticks, job.attempts, job.claim";
+
+const RENEW: &str = "\
+UPDATE sidecar.jobs AS job SET wake_at = $4 FROM unnest($1::text[], $2::text[], $3::int8[]) AS held (app_id, name, claim)
+WHERE job.app_id = held.app_id AND job.name = held.name AND job.claim = held.claim";
+
+const END: &str = "DELETE FROM sidecar.jobs WHERE app_id = $1 AND name = $2 AND claim = $3";
+
+/// The number goes up, so that a renewal that was late does not put off what follows.
+const TICK: &str = "\
+UPDATE sidecar.jobs SET claim = claim + 1, tick_at = $4, wake_at = $4, ticks = ticks + 1, attempts = 0
+WHERE app_id = $1 AND name = $2 AND claim = $3";
+
+const AGAIN: &str = "\
+UPDATE sidecar.jobs SET claim = claim + 1, wake_at = $4, attempts = $5
+WHERE app_id = $1 AND name = $2 AND claim = $3";
+
+/// Names a claim: the app, the job, and the number of the claim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Claim {
+    pub(super) app: String,
+    pub(super) job: String,
+    pub(super) number: i64,
+}
+
+/// A job that this process has claimed.
+#[derive(Clone, Debug)]
+pub(super) struct Claimed {
+    pub(super) claim: Claim,
+    pub(super) tick: Tick,
+    pub(super) data: Option<Vec<u8>>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    app_id: String,
+    name: String,
+    schedule: Option<String>,
+    repeats: Option<i64>,
+    expires_at: Option<DateTime<Utc>>,
+    failure_policy: serde_json::Value,
+    data: Option<Vec<u8>>,
+    tick_at: DateTime<Utc>,
+    ticks: i64,
+    attempts: i64,
+    claim: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Earliest {
+    wake_at: Option<DateTime<Utc>>,
+}
+
+impl Jobs {
+    /// When the next job of `apps` is due.
+    pub(super) async fn next_due(&self, apps: Vec<String>) -> Result<Option<DateTime<Utc>>, DbErr> {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, NEXT, [apps.into()]);
+        Ok(Earliest::find_by_statement(statement).one(&self.db).await?.and_then(|earliest| earliest.wake_at))
+    }
+
+    /// Claims due jobs of each app, at most as many as it has room for, until `lease` from now.
+    pub(super) async fn claim(&self, apps: Vec<(String, i64)>, lease: TimeDelta) -> Result<Vec<Claimed>, DbErr> {
+        let now = self.clock.now();
+        let (apps, room): (Vec<String>, Vec<i64>) = apps.into_iter().unzip();
+        let values: [Value; 4] = [apps.into(), room.into(), now.into(), (now + lease).into()];
+        let rows = Row::find_by_statement(Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values));
+        Ok(rows.all(&self.db).await?.into_iter().map(Claimed::from).collect())
+    }
+
+    /// Holds `claims` until `lease` from now; those that are no longer ours are left alone.
+    pub(super) async fn renew(&self, claims: &[Claim], lease: TimeDelta) -> Result<(), DbErr> {
+        let values: [Value; 4] = [
+            claims.iter().map(|claim| claim.app.clone()).collect::<Vec<_>>().into(),
+            claims.iter().map(|claim| claim.job.clone()).collect::<Vec<_>>().into(),
+            claims.iter().map(|claim| claim.number).collect::<Vec<_>>().into(),
+            (self.clock.now() + lease).into(),
+        ];
+        self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, RENEW, values)).await.map(|_| ())
+    }
+
+    /// Writes what follows and gives the claim back; false when the job was overwritten, deleted or claimed by another process
+    /// meanwhile, so that nothing was written.
+    pub(super) async fn record(&self, claim: &Claim, next: &Next) -> Result<bool, DbErr> {
+        let mut values: Vec<Value> = vec![claim.app.clone().into(), claim.job.clone().into(), claim.number.into()];
+        let sql = match next {
+            Next::End => END,
+            Next::Tick(at) => {
+                values.push((*at).into());
+                TICK
+            }
+            Next::Again { at, attempts } => {
+                values.extend([(*at).into(), (*attempts).into()]);
+                AGAIN
+            }
+        };
+        let written = self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+        Ok(written.rows_affected() == 1)
+    }
+}
+
+impl From<Row> for Claimed {
+    fn from(row: Row) -> Self {
+        Self {
+            claim: Claim { app: row.app_id, job: row.name, number: row.claim },
+            tick: Tick {
+                schedule: row.schedule,
+                repeats: row.repeats,
+                expires_at: row.expires_at,
+                failure_policy: policy(&row.failure_policy),
+                at: row.tick_at,
+                before: row.ticks,
+                attempts: row.attempts,
+            },
+            data: row.data,
+        }
+    }
+}
