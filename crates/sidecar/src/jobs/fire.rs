@@ -51,14 +51,9 @@ pub(super) fn report(claimed: &Claimed, outcome: &Outcome, next: &Next) {
 
 /// A name as one segment of a path (RFC 3986 §3.3).
 fn escape(name: &str) -> String {
-    let mut path = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(byte);
+    let escaped = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let path: String = name.bytes().map(escaped).collect();
     // Segments of dots only are taken for steps along the path.
     if path.bytes().all(|byte| byte == b'.') { path.replace('.', "%2E") } else { path }
 }

@@ -231,6 +231,9 @@ async fn attempts_are_counted_through_a_restart() {
     let rig = Rig::start(&database, &[("shop", app.port)], Plan { clock: clock.clone(), ..quick_plan() }).await;
     rig.base("shop").ready().await;
     for attempt in 2..=4 {
+        // The pause counts from when the failure is written.
+        let failed = i64::try_from(attempt).unwrap() - 1;
+        assert!(until(|| async { number(&rig.db, "SELECT attempts FROM sidecar.jobs").await == failed }).await);
         clock.advance(TimeDelta::seconds(1));
         app.wait_for("/job/n", attempt).await;
     }

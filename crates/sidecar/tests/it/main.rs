@@ -1,9 +1,9 @@
-//! How the sidecar behaves, seen from its apps. Each case takes addresses and a test app, never the sidecar's insides.
+//! How the sidecar behaves, seen from its apps, beyond what the conformance suite asks of every sidecar. Each case takes addresses
+//! and a test app, never the sidecar's insides.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod app;
 mod delivery;
-mod envelope;
 mod grpc;
 mod health;
 mod invoke;
@@ -16,6 +16,5 @@ mod rig;
 mod secrets;
 mod start;
 mod subscriptions;
-mod tokens;
 mod unsupported;
 mod web_page;
