@@ -1,6 +1,6 @@
 //! The scheduler of a process: sleeps until a job is due, claims what is due, has the apps called.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,13 +35,22 @@ pub(crate) struct Rhythm {
     pub(crate) at_once: usize,
 }
 
+/// How far a claim has come; it is held through both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The app is called.
+    Call,
+    /// What came of it is written. The next tick may be claimed as soon as that is committed, before we hear of it.
+    Record,
+}
+
 #[derive(Clone)]
 struct Scheduler {
     jobs: Jobs,
     apps: Arc<HashMap<String, Sidecar>>,
     rhythm: Rhythm,
     lease: TimeDelta,
-    under_way: Arc<Mutex<HashSet<Claim>>>,
+    under_way: Arc<Mutex<HashMap<Claim, Phase>>>,
     /// Apps that did not listen, and when to look at them again.
     absent: Arc<Mutex<HashMap<String, Instant>>>,
 }
@@ -121,7 +130,7 @@ impl Scheduler {
         let absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
         let apps = self.apps.iter().filter_map(|(app, sidecar)| {
             let left_alone = absent.get(app).is_some_and(|until| *until > Instant::now());
-            let busy = under_way.iter().filter(|claim| claim.app == *app).count();
+            let busy = under_way.keys().filter(|claim| claim.app == *app).count();
             let room = i64::try_from(self.rhythm.at_once.saturating_sub(busy)).unwrap_or(i64::MAX);
             (room > 0 && !left_alone && !sidecar.stop.is_cancelled() && sidecar.app_is_healthy()).then(|| (app.clone(), room))
         });
@@ -150,11 +159,12 @@ impl Scheduler {
     fn start(&self, claimed: Claimed, tasks: &Tasks) {
         let Some(sidecar) = self.apps.get(&claimed.claim.app).cloned() else { return };
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        // A claim that was lost, because it could not be renewed, and won again: the first call is still under way.
-        let again = under_way.iter().any(|held| held.app == claimed.claim.app && held.job == claimed.claim.job);
-        if again || !under_way.insert(claimed.claim.clone()) {
+        let same = |held: &Claim| held.app == claimed.claim.app && held.job == claimed.claim.job;
+        // A claim that was lost, because it could not be renewed, and won again: it waits for the first call in yet another lease.
+        if under_way.iter().any(|(held, phase)| same(held) && *phase == Phase::Call) {
             return;
         }
+        under_way.insert(claimed.claim.clone(), Phase::Call);
         drop(under_way);
         let scheduler = self.clone();
         tasks.spawn(async move {
@@ -166,6 +176,7 @@ impl Scheduler {
 
     async fn call(&self, sidecar: &Sidecar, claimed: &Claimed) {
         let outcome = fire::call(sidecar, claimed).await;
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(claimed.claim.clone(), Phase::Record);
         if outcome == Outcome::Absent {
             let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
             absent.insert(claimed.claim.app.clone(), Instant::now() + ABSENT);
@@ -184,7 +195,7 @@ impl Scheduler {
             tokio::time::sleep(self.rhythm.lease / 3).await;
             let held: Vec<Claim> = {
                 let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-                under_way.iter().cloned().collect()
+                under_way.keys().cloned().collect()
             };
             if held.is_empty() {
                 continue;

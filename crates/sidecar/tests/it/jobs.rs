@@ -62,6 +62,25 @@ async fn a_job_is_kept_while_the_sidecar_is_down_and_called_for_when_it_is_back(
 }
 
 #[tokio::test]
+async fn missed_ticks_are_caught_up_without_a_pause() {
+    let app = TestApp::start(&json!([])).await;
+    let database = database().await;
+    // Time stands still: a tick that was claimed and then left alone would wait for ever.
+    let (plan, _clock) = at_noon();
+    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
+    let base = rig.base("shop");
+    base.ready().await;
+    for name in ["a", "b", "c", "d"] {
+        let past = json!({"schedule": "@every 1s", "dueTime": "2020-01-01T00:00:00Z", "repeats": 100, "data": 1});
+        schedule(&base, name, &past).await;
+    }
+    none_left(&rig).await;
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(app.received(&format!("/job/{name}")).len(), 100);
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_does_not_listen_costs_no_attempt() {
     let app = TestApp::start(&json!([])).await;
     let database = database().await;
