@@ -13,6 +13,7 @@ use axum::response::Response;
 use serde_json::Value;
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::case::{Answers, Reply, Setup, status};
 
@@ -50,6 +51,7 @@ pub(crate) struct App {
     record: Arc<Mutex<Record>>,
     socket: Arc<Mutex<Option<TcpSocket>>>,
     stop: CancellationToken,
+    serving: TaskTracker,
 }
 
 impl App {
@@ -60,7 +62,14 @@ impl App {
         socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
         let port = socket.local_addr()?.port();
         let socket = Arc::new(Mutex::new(Some(socket)));
-        Ok(Self { port, setup, record: Arc::default(), socket, stop: CancellationToken::new() })
+        Ok(Self {
+            port,
+            setup,
+            record: Arc::default(),
+            socket,
+            stop: CancellationToken::new(),
+            serving: TaskTracker::new(),
+        })
     }
 
     /// Begins to listen.
@@ -69,14 +78,17 @@ impl App {
         let listener = anyhow::Context::context(socket, "the app listens already")?.listen(1_024)?;
         let router = Router::new().fallback(receive).with_state(self.clone());
         let stop = self.stop.clone();
-        tokio::spawn(async move {
+        self.serving.spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
         });
         Ok(())
     }
 
-    pub(crate) fn stop(&self) {
+    /// Ends when every answer under way is sent, so that nothing is delivered again to whoever comes next.
+    pub(crate) async fn stop(&self, patience: Duration) {
         self.stop.cancel();
+        self.serving.close();
+        let _ = tokio::time::timeout(patience, self.serving.wait()).await;
     }
 
     /// Forgets what it received, and answers by `answers` from now on.

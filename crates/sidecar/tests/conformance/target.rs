@@ -54,11 +54,14 @@ pub(crate) trait Target {
     /// How long a condition may take to come true.
     fn patience(&self) -> Duration;
 
+    /// Whether it can be set up so.
+    fn offers(&self, setup: &Setup) -> bool;
+
     /// An empty store.
     async fn store(&self) -> anyhow::Result<Self::Store>;
 
-    /// Starts a sidecar for the app at `app_port`; `None` when this target cannot be set up so.
-    async fn start(&self, setup: &Setup, app_port: u16, store: &Self::Store) -> anyhow::Result<Option<Process>>;
+    /// Starts a sidecar for the app at `app_port`; its HTTP API answers when this returns.
+    async fn start(&self, setup: &Setup, app_port: u16, store: &Self::Store) -> anyhow::Result<Process>;
 }
 
 /// The embedded sidecar, on a fresh database for each setup.
@@ -79,11 +82,15 @@ impl Target for Embedded {
         Duration::from_secs(30)
     }
 
+    fn offers(&self, _: &Setup) -> bool {
+        true
+    }
+
     async fn store(&self) -> anyhow::Result<Database> {
         Ok(Database::create::<Migrator>(SCHEMA).await)
     }
 
-    async fn start(&self, setup: &Setup, app_port: u16, store: &Database) -> anyhow::Result<Option<Process>> {
+    async fn start(&self, setup: &Setup, app_port: u16, store: &Database) -> anyhow::Result<Process> {
         let mut apps = Vec::new();
         let mut addresses = HashMap::new();
         for id in [APP_ID].into_iter().chain(setup.others.iter().copied()) {
@@ -100,7 +107,7 @@ impl Target for Embedded {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(sidecar::run(store.connect().await, settings, shutdown.clone()));
         let http = addresses.remove(APP_ID).unwrap_or_default();
-        Ok(Some(Process { http, shutdown, running }))
+        Ok(Process { http, shutdown, running })
     }
 }
 
@@ -139,20 +146,21 @@ impl Target for Given {
         Duration::from_mins(1)
     }
 
+    fn offers(&self, setup: &Setup) -> bool {
+        *setup == Setup::default()
+    }
+
     async fn store(&self) -> anyhow::Result<()> {
         Ok(())
     }
 
-    async fn start(&self, setup: &Setup, _: u16, (): &()) -> anyhow::Result<Option<Process>> {
-        if *setup != Setup::default() {
-            return Ok(None);
-        }
+    async fn start(&self, _: &Setup, _: u16, (): &()) -> anyhow::Result<Process> {
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone();
         let running = tokio::spawn(async move {
             stopped.cancelled().await;
             Ok(())
         });
-        Ok(Some(Process { http: self.url.clone(), shutdown, running }))
+        Ok(Process { http: self.url.clone(), shutdown, running })
     }
 }
