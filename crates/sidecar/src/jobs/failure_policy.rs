@@ -92,7 +92,7 @@ pub(crate) fn count(value: &Value) -> Result<Option<u32>, String> {
 fn duration(text: &str) -> Option<TimeDelta> {
     let seconds = text.strip_suffix('s')?;
     let plain = seconds.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    super::moment::go_duration(text).filter(|_| plain)
+    crate::duration::signed(text).filter(|_| plain)
 }
 
 fn seconds(interval: TimeDelta) -> String {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Calendar;
-use super::moment;
+use crate::duration;
 
 /// A recurring schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +46,12 @@ impl Schedule {
 }
 
 fn every(text: &str) -> Result<Schedule, String> {
-    let Some(duration) = text.strip_prefix("@every ") else {
+    let Some(interval) = text.strip_prefix("@every ") else {
         return Err(format!("timezone is not supported for @every schedules: {text}"));
     };
     // What is stored counts in microseconds.
-    let interval = moment::go_duration(duration).filter(|interval| *interval >= TimeDelta::microseconds(1));
-    interval.map(Schedule::Every).ok_or_else(|| format!("{duration:?} is no duration above zero, such as 1m30s"))
+    let whole = duration::signed(interval).filter(|interval| *interval >= TimeDelta::microseconds(1));
+    whole.map(Schedule::Every).ok_or_else(|| format!("{interval:?} is no duration above zero, such as 1m30s"))
 }
 
 /// The time zone of an expression, and the rest of it.

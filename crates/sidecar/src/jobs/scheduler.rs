@@ -132,7 +132,8 @@ impl Scheduler {
             let left_alone = absent.get(app).is_some_and(|until| *until > Instant::now());
             let busy = under_way.keys().filter(|claim| claim.app == *app).count();
             let room = i64::try_from(self.rhythm.at_once.saturating_sub(busy)).unwrap_or(i64::MAX);
-            (room > 0 && !left_alone && !sidecar.stop.is_cancelled() && sidecar.app_is_healthy()).then(|| (app.clone(), room))
+            (room > 0 && !left_alone && !sidecar.stop.is_cancelled() && sidecar.app_is_healthy())
+                .then(|| (app.clone(), room))
         });
         apps.collect()
     }

@@ -41,6 +41,7 @@ struct Record {
     received: HashMap<String, Vec<Received>>,
     last: HashMap<String, usize>,
     answers: Vec<Answers>,
+    unwell: bool,
 }
 
 /// The app; cheap to clone.
@@ -96,6 +97,11 @@ impl App {
         *self.record() = Record { answers: answers.to_vec(), ..Record::default() };
     }
 
+    /// Answers health checks so from now on.
+    pub(crate) fn is_well(&self, well: bool) {
+        self.record().unwell = !well;
+    }
+
     /// What came under `path`, without last events.
     pub(crate) fn received(&self, path: &str) -> Vec<Received> {
         self.record().received.get(path).cloned().unwrap_or_default()
@@ -116,6 +122,9 @@ impl App {
         if received.json()["data"] == LAST {
             *record.last.entry(path.to_owned()).or_default() += 1;
             return (None, status(200));
+        }
+        if self.setup.health_path == Some(path) {
+            return (None, status(if record.unwell { 503 } else { 204 }));
         }
         let all = record.received.entry(path.to_owned()).or_default();
         all.push(received);

@@ -33,6 +33,10 @@ pub(crate) struct Setup {
     pub(crate) subscribe_status: u16,
     /// The documents of the components folder.
     pub(crate) components: String,
+    /// The `Resiliency` document, which is a file of its own in the components folder.
+    pub(crate) resiliency: &'static str,
+    /// Where the app's health is checked, if it is.
+    pub(crate) health_path: Option<&'static str>,
     /// Whether `DAPR_API_TOKEN` is `ours` and `APP_API_TOKEN` is `theirs`.
     pub(crate) tokens: bool,
     /// The ids of further apps, each behind a sidecar of its own, and all of them the same process at the same port.
@@ -82,6 +86,8 @@ impl Default for Setup {
             ]),
             subscribe_status: 200,
             components: format!("{PUBSUB}{SECRETS}"),
+            resiliency: "",
+            health_path: None,
             tokens: false,
             others: &[],
             stops: false,
@@ -117,6 +123,12 @@ pub(crate) enum Step {
     Last { topic: &'static str, path: &'static str },
     /// The sidecar no longer knows the job.
     JobIsGone(&'static str),
+    /// The app answers its health checks so from now on; it is well at first.
+    AppIsWell(bool),
+    /// The same request again and again, until it gives what it should.
+    Becomes(Ask),
+    /// The app has received nothing at a path up to now.
+    NothingAt(&'static str),
     /// The app begins to listen.
     AppListens,
     /// The sidecar says that it is ready.

@@ -112,6 +112,19 @@ impl<'t, T: Target> Bench<'t, T> {
                 let gone = || async { self.client.get(&url).send().await.is_ok_and(|answer| answer.status() == 500) };
                 self.until(gone).await.with_context(|| format!("the job {name} is still there"))
             }
+            Step::AppIsWell(well) => {
+                self.app.is_well(*well);
+                Ok(())
+            }
+            Step::Becomes(ask) => {
+                let became = self.until(|| async { self.ask(ask).await.is_ok() }).await;
+                became.with_context(|| format!("{} did not become {}", ask.path, ask.gives))
+            }
+            Step::NothingAt(path) => {
+                let came = self.app.received(path).len();
+                ensure!(came == 0, "{path} was called {came} times already");
+                Ok(())
+            }
             Step::AppListens => self.app.listen(),
             Step::IsReady => self.until_ready().await,
             Step::SidecarStops => self.process.take().context("no sidecar runs")?.stop(patience).await,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use platform::clock::Clock;
 use platform::config::Secret;
 use platform::random::Random;
-use sidecar::{Backoff, Migrator, Resources, SCHEMA, Settings};
+use sidecar::{AppHealthCheck, Backoff, Migrator, Resources, SCHEMA, Settings};
 use testkit::Database;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -98,8 +98,15 @@ impl Target for Embedded {
             addresses.insert(id, format!("http://{}", http.local_addr()?));
             apps.push(sidecar::App { app_id: id.to_owned(), app_port, http, grpc });
         }
-        let mut settings = Settings::new(apps, load(&setup.components)?, Clock::system());
+        let mut settings = Settings::new(apps, load(setup)?, Clock::system());
         settings.backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(50) };
+        let often = Duration::from_millis(100);
+        settings.app_health_check = setup.health_path.map(|path| AppHealthCheck {
+            path: path.to_owned(),
+            interval: often,
+            timeout: often,
+            ..AppHealthCheck::default()
+        });
         if setup.tokens {
             settings.dapr_api_token = Some(Secret::new("ours"));
             settings.app_api_token = Some(Secret::new("theirs"));
@@ -111,12 +118,13 @@ impl Target for Embedded {
     }
 }
 
-fn load(documents: &str) -> anyhow::Result<Resources> {
+fn load(setup: &Setup) -> anyhow::Result<Resources> {
     let folder =
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(Random::system().uuid().to_string()).join("components");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("secrets.json"), SECRETS_FILE)?;
-    std::fs::write(folder.join("all.yaml"), documents.replace(FOLDER, &folder.to_string_lossy()))?;
+    std::fs::write(folder.join("all.yaml"), setup.components.replace(FOLDER, &folder.to_string_lossy()))?;
+    std::fs::write(folder.join("resiliency.yaml"), setup.resiliency)?;
     let loaded = Resources::load(&folder);
     std::fs::remove_dir_all(&folder)?;
     Ok(loaded?)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Gate, Received, TestApp};
+use crate::app::{Gate, Received, TestApp};
 use crate::rig::{Base, Plan, Rig, subscribe_to};
 
 pub(crate) const KEYED: &str = "orders?metadata.partitionKey=k";
@@ -21,38 +21,6 @@ pub(crate) async fn all_until_last(app: &TestApp, base: &Base) -> Vec<Value> {
     let last = || async { app.received("/events/orders").iter().any(|one| one.data() == "last") };
     assert!(crate::app::until(last).await, "the last event did not come");
     app.received("/events/orders").iter().map(Received::data).collect()
-}
-
-#[tokio::test]
-async fn a_success_without_a_word_is_one_delivery() {
-    for body in ["", "thanks", "{}", "{\"status\":\"SUCCESS\"}"] {
-        let app = TestApp::start(&subscribe_to(&["orders"])).await;
-        let (_rig, base, _database) = Rig::with(&app).await;
-        app.answer(move |_, _| body.into());
-        base.publish(KEYED, &json!(1)).await;
-        assert_eq!(all_until_last(&app, &base).await, [json!(1), json!("last")], "{body}");
-    }
-}
-
-#[tokio::test]
-async fn what_failed_comes_again_and_later_events_of_its_key_wait() {
-    let failures: [fn() -> Answer; 6] = [
-        || 503.into(),
-        || 400.into(),
-        || 301.into(),
-        || "{\"status\":\"RETRY\"}".into(),
-        || "{\"status\":\"retry\"}".into(),
-        || 401.into(),
-    ];
-    for failure in failures {
-        let app = TestApp::start(&subscribe_to(&["orders"])).await;
-        let (_rig, base, _database) = Rig::with(&app).await;
-        app.answer(move |_, before| if before < 2 { failure() } else { 200.into() });
-        base.publish(KEYED, &json!(1)).await;
-        assert_eq!(all_until_last(&app, &base).await, [json!(1), json!(1), json!(1), json!("last")]);
-        let received = app.received("/events/orders");
-        assert_eq!(received[0].body, received[2].body, "the same event, to the byte");
-    }
 }
 
 #[tokio::test]
@@ -88,21 +56,6 @@ async fn one_key_is_delivered_in_order_and_one_at_a_time() {
     let received = app.received("/events/orders");
     assert_eq!((received[0].header("partitionkey"), received[0].header("__key")), (Some("k"), Some("k")));
     assert_eq!((received[0].header("__offset"), received[0].header("__topic")), (Some("0"), Some("orders")));
-}
-
-#[tokio::test]
-async fn a_dropped_event_is_delivered_once() {
-    for drop in ["DROP", "404"] {
-        let app = TestApp::start(&subscribe_to(&["orders"])).await;
-        let (_rig, base, _database) = Rig::with(&app).await;
-        app.answer(move |_, before| match (before, drop) {
-            (0, "DROP") => "{\"status\":\"DROP\"}".into(),
-            (0, _) => 404.into(),
-            _ => 200.into(),
-        });
-        base.publish(KEYED, &json!(1)).await;
-        assert_eq!(all_until_last(&app, &base).await, [json!(1), json!("last")], "{drop}");
-    }
 }
 
 #[tokio::test]

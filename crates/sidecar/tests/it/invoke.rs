@@ -87,24 +87,6 @@ async fn paths_are_cleaned_and_cannot_escape() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed() {
-    let (_rig, base, callee, _database) = pair().await;
-    callee.answer(|_, _| Answer(302, vec![("location", "/elsewhere".to_owned())], String::new()));
-    let answer = base.get("/v1.0/invoke/callee/method/x").send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["location"]), (302, &"/elsewhere".parse().unwrap()));
-    assert_eq!((callee.received("/elsewhere").len(), callee.received("/x").len()), (0, 1));
-}
-
-#[tokio::test]
-async fn an_app_that_invokes_itself_sees_no_caller() {
-    let app = TestApp::start(&json!([])).await;
-    let (_rig, base, _database) = Rig::with(&app).await;
-    let request = base.get("/v1.0/invoke/shop/method/x").header("dapr-caller-app-id", "pretender");
-    assert_eq!(request.send().await.unwrap().status(), 200);
-    assert_eq!(app.received("/x")[0].header("dapr-caller-app-id"), None);
-}
-
-#[tokio::test]
 async fn an_app_that_cannot_be_reached_is_an_error_by_code() {
     let app = TestApp::start(&json!([])).await;
     let database = database().await;

@@ -58,8 +58,36 @@ pub(super) fn rows() -> Vec<Row> {
     ];
     let failures = [503, 400, 401, 301];
     rows.extend(failures.map(|code| row(16, "another status comes again, and its key waits", again(status(code)))));
+    rows.push(row(20, "503 with 3 retries is 4 deliveries, then a dead letter", given_up(status(503))));
+    rows.push(row(
+        20,
+        "RETRY with 3 retries is 4 deliveries, then a dead letter",
+        given_up(says(r#"{"status":"RETRY"}"#)),
+    ));
     rows.extend(subscriptions());
     rows
+}
+
+/// Three retries of what comes in through `pubsub`.
+const THREE_TIMES: &str = "
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: { name: resiliency }
+spec:
+  policies: { retries: { again: { policy: constant, duration: 10ms, maxRetries: 3 } } }
+  targets: { components: { pubsub: { inbound: { retry: again } } } }
+";
+
+/// The answer always, where a policy has three retries: four deliveries, then a dead letter.
+fn given_up(reply: Reply) -> Case {
+    steps([
+        publish("guarded?metadata.partitionKey=k", 1),
+        receives(DEAD, 1, [Check::Is("/data", 1.into()), Check::Is("/topic", "guarded".into())]),
+        Step::Last { topic: "guarded", path: GUARDED },
+        receives(GUARDED, 4, [Check::SameBody]),
+    ])
+    .always(GUARDED, reply)
+    .on(Setup { resiliency: THREE_TIMES, ..Setup::default() })
 }
 
 fn subscriptions() -> Vec<Row> {

@@ -34,6 +34,7 @@ pub(super) fn rows() -> Vec<Row> {
             ])
             .on(Setup { late: true, ..Setup::default() }),
         ),
+        unwell(),
         row(
             44,
             "shutdown lets a delivery finish and counts it",
@@ -51,6 +52,27 @@ pub(super) fn rows() -> Vec<Row> {
             .on(Setup { stops: true, ..Setup::default() }),
         ),
     ]
+}
+
+fn unwell() -> Row {
+    let hello = |gives: u16| get("/v1.0/invoke/shop/method/hello", gives);
+    let case = steps([
+        Step::Becomes(hello(200)),
+        Step::AppIsWell(false),
+        Step::Becomes(hello(500).code("ERR_DIRECT_INVOKE")),
+        publish("orders", 1),
+        post("/v1.0/jobs/n43", 204).json(json!({"dueTime": "0s", "data": 1, "failurePolicy": {"drop": {}}})).step(),
+        Step::Passes(1_000),
+        Step::NothingAt(ORDERS),
+        Step::NothingAt("/job/n43"),
+        Step::AppIsWell(true),
+        receives(ORDERS, 1, []),
+        Step::JobIsGone("n43"),
+        receives("/job/n43", 1, []),
+        Step::Becomes(hello(200)),
+    ]);
+    let title = "an app that is not well gets no events, jobs or invocations, and all of them when it is well again";
+    row(43, title, case.on(Setup { health_path: Some("/well"), ..Setup::default() }))
 }
 
 fn tokens() -> Row {
