@@ -149,11 +149,17 @@ pub struct ServiceConfig {
     pub app_api_token: Option<Secret>,
     /// How it stops.
     pub drain: Drain,
+    /// `MAX_REQUESTS_IN_PROGRESS`: how many requests of clients it works on at a time, 1 to 100,000; 1,000 unless set.
+    pub max_requests_in_progress: usize,
 }
 
 impl ServiceConfig {
     /// Reads the part that every service has; the ports default to those of the service.
     pub fn read(reader: &mut Reader<'_>, port: u16, dapr_http_port: u16, dapr_grpc_port: u16) -> Self {
+        let max_requests_in_progress = reader.parse_or("MAX_REQUESTS_IN_PROGRESS", 1_000);
+        if !(1..=100_000).contains(&max_requests_in_progress) {
+            reader.mistake("MAX_REQUESTS_IN_PROGRESS", "must be 1 to 100000");
+        }
         Self {
             bind_address: reader.parse_or("BIND_ADDRESS", IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: reader.parse_or("PORT", port),
@@ -162,6 +168,7 @@ impl ServiceConfig {
             dapr_api_token: reader.optional("DAPR_API_TOKEN").map(Secret::new),
             app_api_token: reader.optional("APP_API_TOKEN").map(Secret::new),
             drain: Drain::read(reader),
+            max_requests_in_progress,
         }
     }
 }
@@ -172,14 +179,17 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told_at_once() {
-        let variables = Variables::default().with("PORT", "eighty").with("DRAIN_SECONDS", "60");
+        let variables = Variables::default()
+            .with("PORT", "eighty")
+            .with("DRAIN_SECONDS", "60")
+            .with("MAX_REQUESTS_IN_PROGRESS", "0");
         let mut reader = Reader::new(&variables);
         let config = ServiceConfig::read(&mut reader, 8000, 3500, 50_001);
         reader.required("DATABASE_URL", "a postgres:// address");
         let ConfigErrors(mistakes) = reader.finish(config).unwrap_err();
         let text = mistakes.join("\n");
-        assert_eq!(mistakes.len(), 3, "{text}");
-        for name in ["PORT", "DRAIN_SECONDS", "DATABASE_URL"] {
+        assert_eq!(mistakes.len(), 4, "{text}");
+        for name in ["PORT", "DRAIN_SECONDS", "MAX_REQUESTS_IN_PROGRESS", "DATABASE_URL"] {
             assert!(text.contains(name), "{text}");
         }
     }

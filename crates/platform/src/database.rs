@@ -40,7 +40,7 @@ pub struct PoolOptions {
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(5) }
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
     }
 }
 
@@ -49,7 +49,8 @@ impl Default for PoolOptions {
 pub struct DatabaseConfig {
     /// `DATABASE_URL`: its address, as the service's own role.
     pub url: Secret,
-    /// `DATABASE_POOL`: connections at most, 1 to 100; 16 unless set.
+    /// `DATABASE_POOL`: connections at most, 1 to 100; 16 unless set. `DATABASE_WAIT_SECONDS`: how long a request waits for
+    /// one, 1 to 30; 3 unless set.
     pub pool: PoolOptions,
 }
 
@@ -63,7 +64,11 @@ impl DatabaseConfig {
         if !(1..=100).contains(&max_connections) {
             reader.mistake("DATABASE_POOL", "must be 1 to 100 connections");
         }
-        Self { url, pool: PoolOptions { max_connections, ..pool } }
+        let wait = reader.parse_or("DATABASE_WAIT_SECONDS", pool.acquire_timeout.as_secs());
+        if !(1..=30).contains(&wait) {
+            reader.mistake("DATABASE_WAIT_SECONDS", "must be 1 to 30");
+        }
+        Self { url, pool: PoolOptions { max_connections, acquire_timeout: Duration::from_secs(wait) } }
     }
 }
 
@@ -214,6 +219,20 @@ mod tests {
         for wrong in ["0", "101", "-1", "many"] {
             let mistake = pool(wrong).unwrap_err();
             assert!(mistake.contains("DATABASE_POOL"), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn a_request_waits_1_to_30_seconds_for_a_connection() {
+        let wait = |seconds: &str| {
+            read(&Variables::default().with("DATABASE_URL", URL).with("DATABASE_WAIT_SECONDS", seconds))
+        };
+        for (seconds, expected) in [("", 3), ("1", 1), ("30", 30)] {
+            assert_eq!(wait(seconds).unwrap().pool.acquire_timeout, Duration::from_secs(expected));
+        }
+        for wrong in ["0", "31", "-1", "long"] {
+            let mistake = wait(wrong).unwrap_err();
+            assert!(mistake.contains("DATABASE_WAIT_SECONDS"), "{mistake}");
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::body::hear_out;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::random::Random;
@@ -23,20 +24,26 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds what every router has: problems for what the router itself refuses, panics caught, request ids, trace context,
-/// metrics, the body limit.
+/// metrics, the body limit, a limit of time.
 pub(crate) fn around(router: Router, service: &'static str, metrics: Metrics) -> Router {
+    around_within(TIMEOUT, router, service, metrics)
+}
+
+/// The same with another time for a request.
+fn around_within(time: Duration, router: Router, service: &'static str, metrics: Metrics) -> Router {
     let random = Random::system();
     let ids = random.clone();
     let routes = router
         .fallback(|| async { Problem::not_found("path") })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(hear_out))
         // Inside the matched route, so that the metrics know its pattern.
         .route_layer(from_fn(remember_route));
     // A router adds Allow to its answer after its own layers: these stand around all of it.
     Router::new()
         .fallback_service(routes)
-        .layer(from_fn(give_up_in_time))
+        .layer(from_fn(move |request, next| give_up_after(time, request, next)))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             let cause = panic
                 .downcast_ref::<String>()
@@ -58,8 +65,8 @@ pub async fn method_not_allowed() -> Problem {
 }
 
 /// Ends a request that takes too long, whatever it waits for; its transaction is rolled back.
-async fn give_up_in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+async fn give_up_after(time: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(elapsed) => {
             Problem::unavailable("timeout", "The request took too long. Try again shortly.", &elapsed).into_response()
@@ -117,4 +124,28 @@ async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {
     let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
     metrics.request(method.as_str(), route, response.status().as_u16(), started.elapsed());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use axum::routing::post;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_comes_too_slowly_ends_the_request() {
+        let routes = Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() }));
+        let router = around_within(Duration::from_millis(100), routes, "test", Metrics::new("test"));
+        // A byte every now and then, for ever.
+        let drip = futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+        });
+        let answer = router.oneshot(Request::post("/").body(Body::from_stream(drip)).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let body = axum::body::to_bytes(answer.into_body(), MAX_BODY).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("\"code\":\"timeout\""), "{body:?}");
+    }
 }

@@ -2,8 +2,10 @@
 //! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `actions`, `domain`, `store`).
 
 pub mod auth;
+mod body;
 pub mod clock;
 pub mod config;
+mod connections;
 pub mod dapr;
 pub mod database;
 pub mod extract;
@@ -14,8 +16,10 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod origins;
 pub mod outbox;
+pub mod overload;
 pub mod problem;
 pub mod random;
+pub mod rate_limit;
 pub mod telemetry;
 pub mod trace;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Drain, ServiceConfig};
+use crate::connections::{self, Patience};
 use crate::health::Health;
 use crate::layers;
 
@@ -42,16 +42,10 @@ pub async fn serve(
     let name = health.service();
     let address = listener.local_addr()?;
     let router = layers::around(router.merge(health.router()), name, health.metrics().clone());
-    let listener = listener.tap_io(|stream| {
-        // Answers are small: waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
-    });
     tracing::info!(service = name, %address, "listening");
 
-    let last_call = CancellationToken::new();
-    let closing = last_call.clone();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { closing.cancelled().await });
+    let (last_call, cut) = (CancellationToken::new(), CancellationToken::new());
+    let serving = connections::serve(listener, router, Patience::default(), last_call.clone(), cut.clone());
     let deadline = async {
         shutdown.cancelled().await;
         health.stop();
@@ -60,9 +54,10 @@ pub async fn serve(
         tokio::time::sleep(drain.requests).await;
     };
     tokio::select! {
-        served = serving => served?,
-        () = deadline => tracing::warn!(service = name, "requests still under way are left to end with the process"),
+        () = serving => {}
+        () = deadline => tracing::warn!(service = name, "requests still under way are cut off"),
     }
+    cut.cancel();
     background_stop.cancel();
     background.close();
     if tokio::time::timeout(Duration::from_secs(3), background.wait()).await.is_err() {

@@ -199,7 +199,7 @@ impl IntoResponse for Problem {
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
         if is_out_of_reach(&error) {
-            let detail = "The database is out of reach. Try again shortly.";
+            let detail = "The database is out of reach, or has too much to do. Try again shortly.";
             return Self::unavailable("database_unavailable", detail, &error);
         }
         Self::internal(&error)

@@ -16,6 +16,7 @@ use platform::layers;
 use platform::lifecycle::Service;
 use platform::metrics::Metrics;
 use platform::outbox::{self, Relay, Wake, backlog_check};
+use platform::overload;
 use platform::random::Random;
 use quick_cache::sync::Cache;
 use sea_orm::DatabaseConnection;
@@ -27,7 +28,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::{self, cursor::CursorSeal};
+use crate::api::{self, cursor::CursorSeal, limits::Limits};
 use crate::config::Config;
 use crate::domain::derived_key::DerivedKey;
 use crate::domain::id_seal::IdSeal;
@@ -63,6 +64,8 @@ pub struct App {
     pub fingerprints: DerivedKey,
     /// Calls other services.
     pub invoker: Invoker,
+    /// How often users may ask.
+    pub limits: Limits,
     /// Seals list cursors.
     pub cursors: CursorSeal,
     /// What is remembered of users that were seen before, by their ids.
@@ -116,6 +119,7 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
         passwords: PasswordHasher::default(),
         fingerprints: DerivedKey::new(&config.auth_secret, "tidings-request-fingerprint"),
         invoker: Invoker::new(loopback.clone(), &config.service),
+        limits: Limits::new(&config.rate_limits, &clock),
         cursors: CursorSeal::new(&config.auth_secret),
         known_users: Arc::new(Cache::new(REMEMBERED_USERS)),
     };
@@ -129,17 +133,20 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
     let publisher = Publisher::new(&config.service)?;
     let (wake, keep_published) = (changes.wake.clone(), config.change_history);
-    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock, keep_published };
+    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
     background.spawn(relay.clone().run(background_stop.clone()));
     background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
     background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
 
     let (public, document) = routes();
     let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
-    // CORS answers preflight requests, whose method no path knows: it must stand around that answer too.
-    let public = public.with_state(app).method_not_allowed_fallback(layers::method_not_allowed).layer(cors(config));
-    let router = public.merge(api::docs::router(document)).merge(internal);
-    Ok(Service { router, health, background, background_stop })
+    let public = public.with_state(app).merge(api::docs::router(document));
+    let public = overload::at_most(config.service.max_requests_in_progress, public);
+    let public = public.method_not_allowed_fallback(layers::method_not_allowed);
+    // CORS answers preflight requests, whose method no path knows: it must stand around that answer too. And it stands
+    // around the limits, so that pages can read what they refuse.
+    let public = config.rate_limits.address.around(public, &clock).layer(cors(config));
+    Ok(Service { router: public.merge(internal), health, background, background_stop })
 }
 
 /// Lets the pages of the allowed origins call the API and read the headers that it speaks in.
@@ -162,6 +169,8 @@ fn cors(config: &Config) -> CorsLayer {
             header::LOCATION,
             header::RETRY_AFTER,
             own("idempotent-replayed"),
+            own("ratelimit"),
+            own("ratelimit-policy"),
             own("x-request-id"),
         ])
         .max_age(Duration::from_mins(10))

@@ -5,6 +5,7 @@ use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, Secret, ServiceConfig, Variables};
 use platform::database::DatabaseConfig;
 use platform::origins::AllowedOrigins;
+use platform::rate_limit::{AddressLimit, Rate};
 
 use crate::store::users::BUILT_IN_ISSUER;
 
@@ -25,6 +26,30 @@ pub struct Config {
     pub allowed_origins: AllowedOrigins,
     /// `CHANGE_HISTORY_DAYS`: how long a client may be away and still be told what changed, 1 to 3650 days; 30 unless set.
     pub change_history: TimeDelta,
+    /// How often anybody may ask.
+    pub rate_limits: RateLimits,
+}
+
+/// How often anybody may ask. Any of them can be `off`.
+#[derive(Clone, Debug)]
+pub struct RateLimits {
+    /// `RATE_LIMIT_PER_ADDRESS` and `TRUSTED_PROXIES`.
+    pub address: AddressLimit,
+    /// `RATE_LIMIT_PER_USER`: 3000/60 unless set.
+    pub per_user: Option<Rate>,
+    /// `RATE_LIMIT_SIGN_IN`: attempts with a password for one account, 20/60 unless set; from one address, 15 times as many
+    /// for all accounts together, registrations among them. A refresh token is no such attempt: nobody guesses one.
+    pub sign_in: Option<Rate>,
+}
+
+impl RateLimits {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            address: AddressLimit::read(reader),
+            per_user: Rate::read(reader, "RATE_LIMIT_PER_USER", Rate::per_minute(3_000)),
+            sign_in: Rate::read(reader, "RATE_LIMIT_SIGN_IN", Rate::per_minute(20)),
+        }
+    }
 }
 
 impl Config {
@@ -44,6 +69,7 @@ impl Config {
             trusted_issuers: TrustedIssuer::read(&mut reader),
             allowed_origins: AllowedOrigins::read(&mut reader),
             change_history: change_history(&mut reader),
+            rate_limits: RateLimits::read(&mut reader),
         };
         if reader.optional("AUTH_SECRET").is_some_and(|secret| secret.len() < 32) {
             reader.mistake("AUTH_SECRET", "is too short: at least 32 random bytes, openssl rand -base64 48");
@@ -94,6 +120,10 @@ mod tests {
             ("CHANGE_HISTORY_DAYS", "3651"),
             ("CHANGE_HISTORY_DAYS", "a month"),
             ("TRUSTED_ISSUERS", issuers),
+            ("TRUSTED_PROXIES", "localhost"),
+            ("RATE_LIMIT_PER_USER", "600"),
+            ("RATE_LIMIT_PER_ADDRESS", "0/60"),
+            ("RATE_LIMIT_SIGN_IN", "many"),
         ] {
             let ConfigErrors(mistakes) = Config::read(&variables().with(name, value)).unwrap_err();
             assert!(mistakes.len() == 1 && mistakes[0].contains(name), "{name}: {mistakes:?}");

@@ -18,15 +18,17 @@ use platform::health::{Check, Health};
 use platform::lifecycle::{self, Service};
 use platform::metrics::Metrics;
 use platform::origins::AllowedOrigins;
+use platform::overload;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::events::task_updates;
 use crate::hub::Hub;
 use crate::metrics::SocketMetrics;
-use crate::{APP_ID, Config, SocketLimits, api, events as deliveries};
+use crate::{APP_ID, Config, SocketLimits, api};
 
 /// How long any outgoing request may take.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -91,7 +93,7 @@ pub async fn serve(
         unauthenticated: Arc::new(Semaphore::new(config.limits.unauthenticated_sockets)),
         limits: config.limits,
         metrics: SocketMetrics::new(&metrics),
-        clock,
+        clock: clock.clone(),
         sockets: TaskTracker::new(),
         stop: shutdown.clone(),
     }));
@@ -101,23 +103,29 @@ pub async fn serve(
         Box::pin(async move { (true, json!({ "open": open })) })
     });
     let checks = vec![sidecar_check(local, &config.service), sockets];
+    let entrance = overload::at_most(config.service.max_requests_in_progress, entrance(app.clone()));
+    let entrance = config.address_limit.around(entrance, &clock);
     let service = Service {
         background: app.sockets.clone(),
         // The sockets watch `shutdown` itself: they close while requests under way still finish.
         background_stop: CancellationToken::new(),
         health: Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics, checks),
-        router: routes(app, config.service.app_api_token),
+        router: entrance.merge(sidecar_only(deliveries(app), config.service.app_api_token)),
     };
     lifecycle::serve(service, listener, config.service.drain, shutdown).await
 }
 
-/// Every route and every topic.
-fn routes(app: App, app_token: Option<platform::config::Secret>) -> Router {
+/// What clients ask for.
+fn entrance(app: App) -> Router {
+    Router::new().route("/ws", get(api::socket::open)).with_state(app)
+}
+
+/// Every topic.
+fn deliveries(app: App) -> Router {
     let topics = [Subscription::to(Topic::TaskUpdates)];
-    let for_sidecar = Router::new()
-        .route("/events/task-updates", post(deliveries::task_updates::receive))
-        .layer(DefaultBodyLimit::max(deliveries::task_updates::MAX_DELIVERY))
-        .with_state(app.clone())
-        .merge(subscribe::router(&topics));
-    Router::new().route("/ws", get(api::socket::open)).with_state(app).merge(sidecar_only(for_sidecar, app_token))
+    Router::new()
+        .route("/events/task-updates", post(task_updates::receive))
+        .layer(DefaultBodyLimit::max(task_updates::MAX_DELIVERY))
+        .with_state(app)
+        .merge(subscribe::router(&topics))
 }

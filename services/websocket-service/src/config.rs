@@ -5,6 +5,7 @@ use std::time::Duration;
 use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, ServiceConfig, Variables};
 use platform::origins::AllowedOrigins;
+use platform::rate_limit::AddressLimit;
 
 /// The smallest useful queue, in bytes: less would close every socket at its second event.
 const MIN_QUEUE_BYTES: usize = 1024;
@@ -20,6 +21,8 @@ pub struct Config {
     pub origins: AllowedOrigins,
     /// What sockets may take, in memory, in number and in time.
     pub limits: SocketLimits,
+    /// `RATE_LIMIT_PER_ADDRESS` and `TRUSTED_PROXIES`: how often an address may open one.
+    pub address_limit: AddressLimit,
 }
 
 /// What sockets may take, in memory, in number and in time.
@@ -65,6 +68,7 @@ impl Config {
             issuers: TrustedIssuer::read(&mut reader),
             origins: AllowedOrigins::read(&mut reader),
             limits: limits(&mut reader),
+            address_limit: AddressLimit::read(&mut reader),
         };
         reader.finish(config)
     }
@@ -119,6 +123,8 @@ mod tests {
             ("MAX_UNAUTHENTICATED_SOCKETS", "0"),
             ("SOCKET_PING_SECONDS", "0"),
             ("PORT", "many"),
+            ("RATE_LIMIT_PER_ADDRESS", "many"),
+            ("TRUSTED_PROXIES", "localhost"),
         ];
         let variables =
             wrong.iter().fold(Variables::default(), |variables, (name, value)| variables.with(name, *value));

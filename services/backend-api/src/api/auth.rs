@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use platform::extract::RawJson;
 use platform::problem::{Problem, ProblemDocument};
+use platform::rate_limit::Client;
 use platform::trace::TraceContext;
 use utoipa::ToSchema;
 
@@ -34,10 +35,12 @@ use crate::store::reply::Reply;
 pub async fn register(
     State(app): State<App>,
     Trace(trace): Trace,
+    client: Client,
     headers: HeaderMap,
     RawJson { value: input, bytes }: RawJson<Register>,
 ) -> Result<Response, Problem> {
     let (newcomer, password) = input.validate()?;
+    app.limits.count_registration(&client)?;
     let once = once_in_secret(&headers, "auth:register", &newcomer.email.folded(), &app.fingerprints, &bytes)?;
     // Before the transaction: waiting for a turn must not hold a connection.
     let hash = app.passwords.hash(password, &app.random).await?;
@@ -58,13 +61,18 @@ pub async fn register(
 pub async fn token(
     State(app): State<App>,
     Trace(trace): Trace,
+    client: Client,
     headers: HeaderMap,
     RawJson { value: input, bytes }: RawJson<TokenRequest>,
 ) -> Result<Response, Problem> {
     let proof = input.validate()?;
-    let once = once_in_secret(&headers, "auth:token", &proof.subject(), &app.fingerprints, &bytes)?;
+    let subject = proof.subject();
+    let once = once_in_secret(&headers, "auth:token", &subject, &app.fingerprints, &bytes)?;
     match proof {
-        Proof::Password { email, password } => sign_in(&app, trace, once, &email, password).await,
+        Proof::Password { email, password } => {
+            app.limits.count_sign_in(&client, &subject)?;
+            sign_in(&app, trace, once, &email, password).await
+        }
         Proof::RefreshToken(token) => refresh(&app, trace, once, &token).await,
     }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use chrono::{DateTime, Utc};
 use platform::auth::{AuthError, Identity, bearer};
 use platform::problem::Problem;
+use platform::rate_limit::Client;
 use platform::trace::TraceContext;
 
 use super::trace::Trace;
@@ -33,6 +34,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let identity = app.verifier.verify(bearer(&parts.headers)?).await?;
+        app.limits.count_user(&Client::of(&parts.extensions), &identity.user_id)?;
         if let Some(user_id) = path_user(parts).await
             && user_id != identity.user_id
         {

@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod docs;
 pub mod if_match;
 pub mod internal;
+pub mod limits;
 pub mod link;
 pub mod once;
 pub mod patch;

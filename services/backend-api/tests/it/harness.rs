@@ -72,6 +72,8 @@ impl Api {
         let closed = closed_port().await.to_string();
         let variables = with_default(variables, "DAPR_HTTP_PORT", &closed);
         let variables = with_default(variables, "DAPR_GRPC_PORT", &closed);
+        // The machine may have other things to do; what overload does has tests of its own.
+        let variables = with_default(variables, "DATABASE_WAIT_SECONDS", "30");
         let config = Config::read(&variables).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -22,6 +22,7 @@ mod lists;
 mod operations;
 mod outbox;
 mod profile;
+mod rate_limits;
 mod relay;
 mod search;
 mod sync;
