@@ -74,7 +74,7 @@ pub struct App {
 
 /// Every route of the public API with its document.
 pub fn routes() -> (Router<App>, OpenApi) {
-    OpenApiRouter::with_openapi(api::docs::Document::openapi())
+    let (router, document) = OpenApiRouter::with_openapi(api::docs::Document::openapi())
         .routes(routes!(api::tasks::list, api::tasks::create))
         .routes(routes!(api::tasks::create_for_token))
         .routes(routes!(api::tasks::get, api::tasks::update, api::tasks::delete))
@@ -88,7 +88,8 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::auth::register))
         .routes(routes!(api::auth::token))
         .routes(routes!(api::auth::jwks))
-        .split_for_parts()
+        .split_for_parts();
+    (router, api::docs::with_limits(document))
 }
 
 /// What other services ask through the sidecar.

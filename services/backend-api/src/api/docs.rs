@@ -9,7 +9,7 @@ use platform::problem::ProblemDocument;
 use serde::Deserialize;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type};
 use utoipa::{IntoParams, IntoResponses, Modify};
 use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
@@ -38,6 +38,28 @@ impl Modify for Bearer {
         let scheme = SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         document.components.get_or_insert_default().add_security_scheme("bearer", scheme);
     }
+}
+
+/// The document with what every operation may answer, whatever it does: too many requests, from one or from all.
+pub fn with_limits(mut document: OpenApi) -> OpenApi {
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            let limited = || RefOr::T(retried(problem("Too many requests; RateLimit says of what")));
+            let overloaded = || RefOr::T(retried(problem("There is too much to do right now")));
+            responses.entry("429".to_owned()).or_insert_with(limited);
+            responses.entry("503".to_owned()).or_insert_with(overloaded);
+        }
+    }
+    document
+}
+
+/// A refusal that says when to come back.
+fn retried(mut problem: Response) -> Response {
+    let seconds = Header::new(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build());
+    problem.headers.insert("Retry-After".to_owned(), seconds.into());
+    problem
 }
 
 /// `/openapi.json`, and `/docs` with its assets, served from this binary.
@@ -107,7 +129,7 @@ refusals! {
     CallerRefusals {
         "400" => "The request cannot be read",
         "401" => "No token, a bad token, another user's path, or a user of another issuer",
-        "503" => "The database or the issuer of the token is out of reach",
+        "503" => "The database or the issuer of the token is out of reach, or there is too much to do right now",
     }
     /// What handing out credentials may answer.
     CredentialsRefusals {

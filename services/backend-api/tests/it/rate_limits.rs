@@ -1,10 +1,14 @@
 //! How often anybody may ask, and what is told of it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use platform::config::Variables;
 use reqwest::Method;
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::{Value, json};
-use testkit::http::Client;
+use testkit::eventually;
+use testkit::http::{Answer, Client};
 
 use crate::harness::{APP_TOKEN, Api};
 
@@ -130,4 +134,71 @@ async fn pages_of_other_origins_can_read_that_they_are_limited() {
     assert_eq!(refused.header("access-control-allow-origin"), Some("http://localhost:3000"));
     let exposed = refused.header("access-control-expose-headers").unwrap();
     assert!(["ratelimit", "ratelimit-policy", "retry-after"].iter().all(|name| exposed.contains(name)), "{exposed}");
+}
+
+#[tokio::test]
+async fn every_operation_tells_in_the_document_that_it_may_be_too_much() {
+    let api = Api::start().await;
+    let document = Client::new(&api.base).get("/openapi.json").await.expect(200).json();
+    let items = document["paths"].as_object().unwrap().values();
+    let operations: Vec<_> = items.flat_map(|item| item.as_object().unwrap().values()).collect();
+    assert!(operations.len() >= 10);
+    for operation in operations {
+        for status in ["429", "503"] {
+            let kind = &operation["responses"][status]["content"]["application/problem+json"];
+            assert!(kind.is_object(), "{status} of {}", operation["operationId"]);
+        }
+    }
+}
+
+/// Asks until there is a place for the request.
+async fn list_at_last(client: Client, path: String) -> Answer {
+    eventually(Duration::from_secs(60), async || Some(client.get(&path).await).filter(|answer| answer.status != 503))
+        .await
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_and_what_was_taken_on_is_finished() {
+    let limits = [("MAX_REQUESTS_IN_PROGRESS", "1"), ("DATABASE_POOL", "1"), ("DATABASE_WAIT_SECONDS", "30")];
+    let api = api(&limits).await;
+    let alice = api.person("alice");
+    alice.create(json!({"title": "First"})).await;
+    // Whoever wants to change a task waits for this transaction.
+    let held = api.owner().await.begin().await.unwrap();
+    held.execute_unprepared("LOCK TABLE core.tasks IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let first = tokio::spawn(list_at_last(alice.client.clone(), alice.tasks()));
+    // The first to have the place waits for the table; everybody after it is refused at once.
+    eventually(Duration::from_secs(20), async || {
+        (alice.client.get("/api/auth/jwks").await.status == 503).then_some(())
+    })
+    .await;
+    for _ in 0..20 {
+        let refused = alice.client.post(&alice.tasks(), &json!({"title": "Second"})).await;
+        refused.expect_problem(503, "overloaded");
+        assert_eq!(refused.header("retry-after"), Some("1"));
+    }
+    alice.client.get("/livez").await.expect(200);
+    held.rollback().await.unwrap();
+    assert_eq!(first.await.unwrap().expect(200).json()["items"].as_array().unwrap().len(), 1);
+    alice.create(json!({"title": "Third"})).await;
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_connection_is_told_so() {
+    let api = api(&[("DATABASE_POOL", "1"), ("DATABASE_WAIT_SECONDS", "1")]).await;
+    let alice = api.person("alice");
+    alice.create(json!({"title": "First"})).await;
+    let held = api.owner().await.begin().await.unwrap();
+    held.execute_unprepared("LOCK TABLE core.tasks IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let first = tokio::spawn(list_at_last(alice.client.clone(), alice.tasks()));
+    // The only connection waits for the table.
+    let refused = eventually(Duration::from_secs(20), async || {
+        let answer = alice.client.get("/api/alice/profile").await;
+        (answer.status == 503).then_some(answer)
+    });
+    let refused = refused.await;
+    refused.expect_problem(503, "database_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    held.rollback().await.unwrap();
+    first.await.unwrap().expect(200);
 }

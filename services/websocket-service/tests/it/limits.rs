@@ -1,5 +1,6 @@
 //! What one socket, and one user, may take.
 
+use platform::rate_limit::Rate;
 use testkit::eventually;
 
 use crate::authentication::refusal;
@@ -96,4 +97,16 @@ async fn so_many_sockets_may_be_open_that_have_not_said_whose_they_are() {
     assert!(Client::open(world.address, "", &[]).await.is_err());
     drop(second);
     eventually(DEADLINE, async || Client::open(world.address, "", &[]).await.ok()).await;
+}
+
+#[tokio::test]
+async fn an_address_opens_sockets_only_so_often() {
+    let world =
+        World::start_with(|config| config.address_limit.rate = Some(Rate { requests: 2, seconds: 3_600 })).await;
+    let (workspace, mut first) = world.user("alice", 0).await;
+    let _second = world.subscribed("alice").await;
+    assert_eq!(refusal(&world, "", &[]).await, (429, "rate_limited".to_owned()));
+    // Deliveries are not counted.
+    world.happen(workspace, 1).await;
+    assert_eq!(first.event().await, 1);
 }
