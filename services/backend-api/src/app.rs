@@ -131,14 +131,6 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
         backlog_check(db.clone(), SCHEMA.name, clock.clone()),
     ];
     let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);
-    let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
-    let publisher = Publisher::new(&config.service)?;
-    let (wake, keep_published) = (changes.wake.clone(), config.change_history);
-    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
-    background.spawn(relay.clone().run(background_stop.clone()));
-    background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
-    background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
-
     let (public, document) = routes();
     let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
     let public = public.with_state(app).merge(api::docs::router(document));
@@ -147,6 +139,14 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     // CORS answers preflight requests, whose method no path knows: it must stand around that answer too. And it stands
     // around the limits, so that pages can read what they refuse.
     let public = config.rate_limits.address.around(public, &clock).layer(cors(config));
+
+    let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
+    let publisher = Publisher::new(&config.service)?;
+    let (wake, keep_published) = (changes.wake.clone(), config.change_history);
+    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock, keep_published };
+    background.spawn(relay.clone().run(background_stop.clone()));
+    background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
+    background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
     Ok(Service { router: public.merge(internal), health, background, background_stop })
 }
 

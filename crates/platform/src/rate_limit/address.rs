@@ -19,12 +19,11 @@ impl TrustedProxies {
         let entries = reader.optional("TRUSTED_PROXIES").unwrap_or_default().split(',').map(str::trim);
         for entry in entries.filter(|entry| !entry.is_empty()) {
             let address = || entry.parse::<IpAddr>().map(IpNet::from);
-            match entry.parse::<IpNet>().or_else(|_| address()) {
-                Ok(network) => networks.push(network),
-                Err(_) => {
-                    let what = format!("has `{entry}`, which is not like 10.0.0.0/8, 192.0.2.7 or fd00::/8");
-                    reader.mistake("TRUSTED_PROXIES", &what);
-                }
+            if let Ok(network) = entry.parse::<IpNet>().or_else(|_| address()) {
+                networks.push(network);
+            } else {
+                let what = format!("has `{entry}`, which is not like 10.0.0.0/8, 192.0.2.7 or fd00::/8");
+                reader.mistake("TRUSTED_PROXIES", &what);
             }
         }
         Self(networks)

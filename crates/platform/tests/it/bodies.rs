@@ -52,7 +52,7 @@ async fn a_body_without_end_is_not_read_to_it() {
     let service = Running::start(router()).await;
     let mut wire = service.connect().await;
     assert!(wire.send("POST /length HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n").await);
-    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 65_536], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 65_536], b"\r\n"].concat();
     let mut sent = 0;
     while wire.send(&chunk).await {
         sent += chunk.len();

@@ -10,7 +10,7 @@ use testkit::eventually;
 use crate::gate::Gate;
 use crate::service::{DEADLINE, Running};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn quick() -> Router {
     Router::new().route("/quick", get(|| async { "quick" }))
@@ -44,16 +44,17 @@ async fn a_lame_duck_is_unready_and_serves_whoever_comes() {
     let mut before = service.connect().await;
     before.get("/slow").await;
     gate.arrivals(1).await;
-    service.client().get("/readyz").await.expect(200);
+    let client = service.client();
+    client.get("/readyz").await.expect(200);
 
     service.shutdown.cancel();
     let unready = eventually(DEADLINE, async || {
-        let answer = service.client().get("/readyz").await;
+        let answer = client.get("/readyz").await;
         (answer.status == 503).then_some(answer)
     });
     assert_eq!(unready.await.json()["status"], "stopping");
-    service.client().get("/livez").await.expect(200);
-    assert_eq!(service.client().get("/quick").await.expect(200).text(), "quick");
+    client.get("/livez").await.expect(200);
+    assert_eq!(client.get("/quick").await.expect(200).text(), "quick");
     gate.open_for(1);
     assert_eq!(before.response().await, (200, "done".to_owned()));
     assert!(!service.serving.is_finished());

@@ -57,7 +57,8 @@ async fn a_client_that_hangs_up_makes_room() {
     let mut impatient = service.connect().await;
     impatient.get("/slow").await;
     gate.arrivals(1).await;
-    let quick = async || service.client().get("/quick").await.status;
+    let client = service.client();
+    let quick = async || client.get("/quick").await.status;
     assert_eq!(quick().await, 503);
     drop(impatient);
     eventually(DEADLINE, async || (quick().await == 200).then_some(())).await;

@@ -67,8 +67,9 @@ async fn every_answer_tells_how_many_requests_are_left() {
 #[tokio::test]
 async fn without_a_limit_nothing_is_told() {
     let service = start(settings("off", ""), &testkit::clock()).await;
+    let client = service.client();
     for _ in 0..100 {
-        assert_eq!(told(&service.client().get("/anybody").await), (200, None, None, None));
+        assert_eq!(told(&client.get("/anybody").await), (200, None, None, None));
     }
 }
 

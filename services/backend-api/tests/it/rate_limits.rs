@@ -153,7 +153,7 @@ async fn every_operation_tells_in_the_document_that_it_may_be_too_much() {
 
 /// Asks until there is a place for the request.
 async fn list_at_last(client: Client, path: String) -> Answer {
-    eventually(Duration::from_secs(60), async || Some(client.get(&path).await).filter(|answer| answer.status != 503))
+    eventually(Duration::from_mins(1), async || Some(client.get(&path).await).filter(|answer| answer.status != 503))
         .await
 }
 
