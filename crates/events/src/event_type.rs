@@ -39,6 +39,7 @@ event_types! {
     TaskReopened = "task.reopened", "A task that was done is open again.";
     TaskDeleted = "task.deleted", "A task was deleted.";
     TaskArchived = "task.archived", "A task was put away without being deleted.";
+    TaskRestored = "task.restored", "A task that was deleted or archived is back.";
     TaskAssigned = "task.assigned", "A task was given to somebody, or to nobody.";
     TaskStatusChanged = "task.status_changed", "A patch changed the status of a task; the verbs complete and reopen tell their own event instead.";
     TaskPriorityChanged = "task.priority_changed", "The priority of a task changed.";

@@ -11,6 +11,7 @@ impl EventType {
             Self::TaskCompleted
             | Self::TaskReopened
             | Self::TaskArchived
+            | Self::TaskRestored
             | Self::TaskAssigned
             | Self::TaskStatusChanged
             | Self::TaskPriorityChanged

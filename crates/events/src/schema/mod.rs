@@ -87,7 +87,8 @@ pub const fn body(event_type: EventType) -> &'static Object {
         | EventType::TaskCompleted
         | EventType::TaskReopened
         | EventType::TaskDeleted
-        | EventType::TaskArchived => &TASK_EVENT,
+        | EventType::TaskArchived
+        | EventType::TaskRestored => &TASK_EVENT,
         EventType::TaskAssigned
         | EventType::TaskStatusChanged
         | EventType::TaskPriorityChanged
