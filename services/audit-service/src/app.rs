@@ -68,6 +68,7 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
 /// | `POST /events/<topic>` | a delivery, for each of [`TOPICS`] |
 /// | `POST /events/<topic>.dead` | what some consumer gave up, for every topic |
 /// | `GET /internal/audit-logs` | the history |
+/// | `GET /internal/deleted-tasks/{task_id}` | the last state of a deleted task |
 /// | `GET /internal/dead-letters` | what consumers gave up |
 /// | `GET /internal/dead-letters/{id}` | one of them, whole |
 /// | `POST /internal/dead-letters/{id}/replay` | publishes it again, as it is or mended |
@@ -79,6 +80,7 @@ fn routes(app: App) -> Router {
     let replay = post(api::dead_letters::replay).layer(DefaultBodyLimit::max(MAX_MESSAGE));
     let mut router = Router::new()
         .route("/internal/audit-logs", get(api::audit_logs::list))
+        .route("/internal/deleted-tasks/{task_id}", get(api::deleted_tasks::get))
         .route("/internal/dead-letters", get(api::dead_letters::list))
         .route("/internal/dead-letters/{id}", get(api::dead_letters::show))
         .route("/internal/dead-letters/{id}/replay", replay);

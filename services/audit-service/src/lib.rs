@@ -1,8 +1,8 @@
 //! The audit trail: every event of Tidings, recorded once, never changed, and answered for newest first.
 //!
-//! Events arrive from the sidecar at `POST /events/<topic>`; the history is read at `GET /internal/audit-logs` by
-//! backend-api, which decides who may see what. What any consumer gave up arrives at `POST /events/<topic>.dead`, is kept,
-//! and can be listed and replayed at `/internal/dead-letters`.
+//! Events arrive from the sidecar at `POST /events/<topic>`; the history is read at `GET /internal/audit-logs` and
+//! `GET /internal/deleted-tasks/{task_id}` by backend-api, which decides who may see what. What any consumer gave up arrives
+//! at `POST /events/<topic>.dead`, is kept, and can be listed and replayed at `/internal/dead-letters`.
 
 mod actions;
 mod api;

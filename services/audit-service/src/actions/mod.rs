@@ -1,5 +1,6 @@
 //! What the service does.
 
+pub(crate) mod find_deletion;
 pub(crate) mod list_entries;
 pub(crate) mod record_event;
 pub(crate) mod replay_dead_letter;

@@ -51,7 +51,7 @@ impl Parameters {
     }
 }
 
-fn workspace_ids(value: Option<&str>) -> Result<BTreeSet<Uuid>, FieldError> {
+pub(super) fn workspace_ids(value: Option<&str>) -> Result<BTreeSet<Uuid>, FieldError> {
     const NAME: &str = "workspace_ids";
     let value = value.filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| invalid(NAME, "required", "names the workspaces, separated by commas"))?;

@@ -5,3 +5,4 @@ mod audit_logs_query;
 pub(crate) mod dead_letters;
 mod dead_letters_query;
 mod parameters;
+pub(crate) mod deleted_tasks;

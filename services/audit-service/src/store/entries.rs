@@ -1,5 +1,7 @@
 //! `audit.entries`: appended to and read, nothing else.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use uuid::Uuid;
@@ -22,6 +24,12 @@ const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', '
 /// has an `OFFSET` is not merged into another.
 const WORKSPACES: &str = "(SELECT set_config('tidings.workspaces', array_to_string($1::uuid[], ','), true) AS ids OFFSET 0) \
     AS named CROSS JOIN LATERAL (SELECT unnest(string_to_array(named.ids, ',')::uuid[]) AS id OFFSET 0) AS workspace";
+
+const NEWEST_OF_TASK: &str = "SELECT entry.* FROM unnest($1::uuid[]) AS workspace (id) CROSS JOIN LATERAL ( \
+      SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
+      FROM audit.entries WHERE workspace_id = workspace.id AND task_id = $2 AND event_type LIKE 'task.%' \
+      ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1 \
+    ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1";
 
 /// Adds `entry`; false when its event id is there already.
 pub(crate) async fn insert(
@@ -59,6 +67,21 @@ pub(crate) async fn holds(
 /// are merged.
 pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria, limit: usize) -> Result<Vec<Entry>, DbErr> {
     db.query_all_raw(question(criteria, limit)).await?.iter().map(entry).collect()
+}
+
+/// The newest of what happened to a task itself in one of the workspaces. Other facts about it, such as a reminder that was
+/// cancelled because it was deleted, do not count.
+pub(crate) async fn find_newest_of_task(
+    db: &impl ConnectionTrait,
+    workspace_ids: &BTreeSet<Uuid>,
+    task_id: Uuid,
+) -> Result<Option<Entry>, DbErr> {
+    db.query_one_raw(newest_of_task(workspace_ids, task_id)).await?.as_ref().map(entry).transpose()
+}
+
+fn newest_of_task(workspace_ids: &BTreeSet<Uuid>, task_id: Uuid) -> Statement {
+    let workspaces: Vec<Uuid> = workspace_ids.iter().copied().collect();
+    statement(NEWEST_OF_TASK, [workspaces.into(), task_id.into()])
 }
 
 fn question(criteria: &Criteria, limit: usize) -> Statement {

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::fact::{WORKSPACE, body, created};
+use crate::fact::{TASK, WORKSPACE, body, created};
 use crate::service::{Service, TOKEN};
 
 #[tokio::test]
 async fn without_the_token_nothing_is_there() {
     let service = Service::start().await;
     let history = format!("/internal/audit-logs?workspace_ids={WORKSPACE}");
+    let deleted = format!("/internal/deleted-tasks/{TASK}?workspace_ids={WORKSPACE}");
     let routes = [
         ("GET", "/dapr/subscribe"),
         ("POST", "/events/task-events"),
@@ -18,6 +19,7 @@ async fn without_the_token_nothing_is_there() {
         ("GET", "/internal/dead-letters"),
         ("GET", "/internal/dead-letters/01920000-0000-7000-8000-000000000001"),
         ("POST", "/internal/dead-letters/01920000-0000-7000-8000-000000000001/replay"),
+        ("GET", deleted.as_str()),
     ];
     for (method, path) in routes {
         for token in [None, Some(""), Some("a guess")] {

@@ -5,6 +5,7 @@
 mod audit_logs;
 mod dead_letters;
 mod dead_letters_stored;
+mod deleted_tasks;
 mod fact;
 mod guard;
 mod health;

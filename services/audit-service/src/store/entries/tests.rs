@@ -18,8 +18,7 @@ const LONG_HISTORY: &str = "INSERT INTO audit.entries \
     FROM generate_series(1, 20000) AS n; ANALYZE audit.entries";
 
 /// How Postgres goes about answering.
-async fn plan(db: &DatabaseConnection, criteria: &Criteria) -> String {
-    let mut question = question(criteria, 51);
+async fn plan(db: &DatabaseConnection, mut question: Statement) -> String {
     question.sql = format!("EXPLAIN (COSTS OFF) {}", question.sql);
     let lines = db.query_all_raw(question).await.unwrap();
     lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
@@ -50,8 +49,10 @@ async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
         ("type", Criteria { event_type: Some("task.archived".to_owned()), ..all }),
     ];
     for (index, criteria) in questions {
-        let plan = plan(&db, &criteria).await;
+        let plan = plan(&db, question(&criteria, 51)).await;
         assert!(plan.contains(&format!("using entries_by_{index} on")), "{criteria:?}: {plan}");
         assert!(!plan.contains("Seq Scan"), "{criteria:?}: {plan}");
     }
+    let plan = plan(&db, newest_of_task(&[WORKSPACE].into(), TASK)).await;
+    assert!(plan.contains("using entries_by_task on") && !plan.contains("Seq Scan"), "{plan}");
 }
