@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use futures::StreamExt as _;
 use platform::config::Variables;
 use standalone::{DataDirectory, Secrets, service_port};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cli;
 
@@ -23,10 +23,11 @@ pub(crate) async fn run(arguments: &cli::Watch) -> anyhow::Result<()> {
     request.headers_mut().insert("sec-websocket-protocol", protocol);
     let (mut socket, _) = tokio_tungstenite::connect_async(request)
         .await
+        .map_err(|error| once(&error))
         .with_context(|| format!("there is no socket on port {port}: start the system with ./scripts/up"))?;
     let mut left = arguments.count;
     while left != Some(0) {
-        match socket.next().await.context("the socket was closed")?? {
+        match socket.next().await.context("the socket was closed")?.map_err(|error| once(&error))? {
             Message::Text(text) => {
                 writeln!(std::io::stdout(), "{text}")?;
                 left = left.map(|left| left - 1);
@@ -38,4 +39,9 @@ pub(crate) async fn run(arguments: &cli::Watch) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The error without its cause, whose text is in its own already.
+fn once(error: &tungstenite::Error) -> anyhow::Error {
+    anyhow!("{error}")
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
+use chrono::TimeDelta;
 use platform::auth::{SigningKeys, Verifier};
 use platform::clock::Clock;
 use platform::dapr::invoke::Invoker;
@@ -32,6 +33,7 @@ use crate::api::{self, cursor::CursorSeal, limits::Limits};
 use crate::config::Config;
 use crate::domain::derived_key::DerivedKey;
 use crate::domain::id_seal::IdSeal;
+use crate::jobs;
 use crate::password_hasher::PasswordHasher;
 use crate::store::change::Changes;
 use crate::store::users::KnownUser;
@@ -68,6 +70,8 @@ pub struct App {
     pub limits: Limits,
     /// Seals list cursors.
     pub cursors: CursorSeal,
+    /// How long deleted tasks stay in the table.
+    pub keep_deleted_tasks: TimeDelta,
     /// What is remembered of users that were seen before, by their ids.
     pub known_users: Arc<Cache<String, KnownUser>>,
 }
@@ -81,6 +85,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::task_verbs::complete))
         .routes(routes!(api::task_verbs::reopen))
         .routes(routes!(api::task_verbs::archive))
+        .routes(routes!(api::task_restore::restore))
         .routes(routes!(api::audit_logs::list))
         .routes(routes!(api::sync::sync))
         .routes(routes!(api::ws_ticket::create))
@@ -92,9 +97,10 @@ pub fn routes() -> (Router<App>, OpenApi) {
     (router, api::docs::with_limits(document))
 }
 
-/// What other services ask through the sidecar.
+/// What other services ask through the sidecar, and the jobs that it calls.
 fn internal_routes() -> Router<App> {
     Router::new()
+        .route("/job/purge-deleted-tasks", axum::routing::post(jobs::purge_deleted_tasks::run))
         .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
         .route("/internal/memberships", axum::routing::post(api::internal::memberships))
         .route("/internal/changes", axum::routing::get(api::changes::changes))
@@ -122,6 +128,7 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
         invoker: Invoker::new(loopback.clone(), &config.service),
         limits: Limits::new(&config.rate_limits, &clock),
         cursors: CursorSeal::new(&config.auth_secret),
+        keep_deleted_tasks: config.keep_deleted_tasks,
         known_users: Arc::new(Cache::new(REMEMBERED_USERS)),
     };
     let metrics = Metrics::new(APP_ID);

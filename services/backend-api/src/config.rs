@@ -26,6 +26,9 @@ pub struct Config {
     pub allowed_origins: AllowedOrigins,
     /// `CHANGE_HISTORY_DAYS`: how long a client may be away and still be told what changed, 1 to 3650 days; 30 unless set.
     pub change_history: TimeDelta,
+    /// `DELETED_TASK_DAYS`: how long deleted tasks stay in the table, 0 to 3650 days; 30 unless set. After that they are
+    /// restored from the history.
+    pub keep_deleted_tasks: TimeDelta,
     /// How often anybody may ask.
     pub rate_limits: RateLimits,
 }
@@ -52,6 +55,9 @@ impl RateLimits {
     }
 }
 
+/// The longest that deleted tasks can be kept, in days.
+const MAX_DELETED_TASK_DAYS: u16 = 3650;
+
 impl Config {
     /// Reads and checks the variables.
     ///
@@ -70,6 +76,7 @@ impl Config {
             allowed_origins: AllowedOrigins::read(&mut reader),
             change_history: change_history(&mut reader),
             rate_limits: RateLimits::read(&mut reader),
+            keep_deleted_tasks: deleted_task_days(&mut reader),
         };
         if reader.optional("AUTH_SECRET").is_some_and(|secret| secret.len() < 32) {
             reader.mistake("AUTH_SECRET", "is too short: at least 32 random bytes, openssl rand -base64 48");
@@ -89,6 +96,14 @@ fn change_history(reader: &mut Reader<'_>) -> TimeDelta {
     TimeDelta::days(days.into())
 }
 
+fn deleted_task_days(reader: &mut Reader<'_>) -> TimeDelta {
+    let days: u16 = reader.parse_or("DELETED_TASK_DAYS", 30);
+    if days > MAX_DELETED_TASK_DAYS {
+        reader.mistake("DELETED_TASK_DAYS", "must be 0 to 3650 days");
+    }
+    TimeDelta::days(days.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +116,7 @@ mod tests {
     #[test]
     fn the_database_and_a_secret_are_enough() {
         let config = Config::read(&variables()).unwrap();
+        assert_eq!(config.keep_deleted_tasks, TimeDelta::days(30));
         assert_eq!((config.service.port, config.database.pool.max_connections), (8000, 16));
         assert_eq!(config.change_history, TimeDelta::days(30));
         assert!(!format!("{config:?}").contains("password"));
@@ -119,6 +135,9 @@ mod tests {
             ("CHANGE_HISTORY_DAYS", "0"),
             ("CHANGE_HISTORY_DAYS", "3651"),
             ("CHANGE_HISTORY_DAYS", "a month"),
+            ("DELETED_TASK_DAYS", "-1"),
+            ("DELETED_TASK_DAYS", "3651"),
+            ("DELETED_TASK_DAYS", "a month"),
             ("TRUSTED_ISSUERS", issuers),
             ("TRUSTED_PROXIES", "localhost"),
             ("RATE_LIMIT_PER_USER", "600"),

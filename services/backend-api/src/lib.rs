@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod jobs;
 pub mod password_hasher;
 pub mod store;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             file("0003_events", include_str!("../migrations/0003_events.sql")),
             file("0004_search", include_str!("../migrations/0004_search.sql")),
             file("0005_tenant_isolation", include_str!("../migrations/0005_tenant_isolation.sql")),
+            file("0006_purge", include_str!("../migrations/0006_purge.sql")),
         ]
     }
 }

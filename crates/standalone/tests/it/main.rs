@@ -12,3 +12,5 @@ mod readme;
 mod replay;
 mod tempdir;
 mod token;
+mod undo;
+mod watch;

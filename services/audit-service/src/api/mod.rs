@@ -4,5 +4,5 @@ pub(crate) mod audit_logs;
 mod audit_logs_query;
 pub(crate) mod dead_letters;
 mod dead_letters_query;
-mod parameters;
 pub(crate) mod deleted_tasks;
+mod parameters;

@@ -25,12 +25,6 @@ const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', '
 const WORKSPACES: &str = "(SELECT set_config('tidings.workspaces', array_to_string($1::uuid[], ','), true) AS ids OFFSET 0) \
     AS named CROSS JOIN LATERAL (SELECT unnest(string_to_array(named.ids, ',')::uuid[]) AS id OFFSET 0) AS workspace";
 
-const NEWEST_OF_TASK: &str = "SELECT entry.* FROM unnest($1::uuid[]) AS workspace (id) CROSS JOIN LATERAL ( \
-      SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
-      FROM audit.entries WHERE workspace_id = workspace.id AND task_id = $2 AND event_type LIKE 'task.%' \
-      ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1 \
-    ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1";
-
 /// Adds `entry`; false when its event id is there already.
 pub(crate) async fn insert(
     db: &impl ConnectionTrait,
@@ -81,7 +75,14 @@ pub(crate) async fn find_newest_of_task(
 
 fn newest_of_task(workspace_ids: &BTreeSet<Uuid>, task_id: Uuid) -> Statement {
     let workspaces: Vec<Uuid> = workspace_ids.iter().copied().collect();
-    statement(NEWEST_OF_TASK, [workspaces.into(), task_id.into()])
+    let sql = format!(
+        "SELECT entry.* FROM {WORKSPACES} CROSS JOIN LATERAL ( \
+           SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
+           FROM audit.entries WHERE workspace_id = workspace.id AND task_id = $2 AND event_type LIKE 'task.%' \
+           ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1 \
+         ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1"
+    );
+    statement(&sql, [workspaces.into(), task_id.into()])
 }
 
 fn question(criteria: &Criteria, limit: usize) -> Statement {

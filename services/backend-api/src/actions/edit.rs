@@ -45,8 +45,17 @@ pub(super) async fn apply(
 pub(super) async fn lock(change: &Change, actor: &Actor, id: Uuid, expected: &Precondition) -> Result<Task, Problem> {
     let task = tasks::find_for_update(change.transaction(), &actor.user_id, id).await?;
     let task = task.ok_or_else(|| Problem::not_found("task"))?;
+    expect(&task, expected)?;
+    Ok(task)
+}
+
+/// Goes on when the task is the version that was expected.
+///
+/// # Errors
+/// 412 with the task as it is.
+pub(super) fn expect(task: &Task, expected: &Precondition) -> Result<(), Problem> {
     if expected.allows(task.version) {
-        return Ok(task);
+        return Ok(());
     }
     Err(Problem::new(StatusCode::PRECONDITION_FAILED, "version_stale", "The task has changed")
         .detail(format!("It is at version {} now; look at current and decide again.", task.version))

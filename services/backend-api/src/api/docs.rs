@@ -148,6 +148,12 @@ refusals! {
         "404" => "The task is not there, or not yours to know",
         "412" => "The task has changed; see current",
     }
+    /// What a restore may answer, beside what the other verbs do.
+    RestoreRefusals {
+        "409" => "A request with this Idempotency-Key is under way, or the task that the history has breaks a rule of today; see errors",
+        "422" => "The request is invalid, or the Idempotency-Key was used for another one",
+        "503" => "The database, the issuer of the token or, for a task that was purged, the history is out of reach",
+    }
     /// What an operation with an Idempotency-Key may answer.
     OnceRefusals {
         "409" => "A request with this Idempotency-Key is under way",

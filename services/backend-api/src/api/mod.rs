@@ -19,6 +19,7 @@ pub mod respond;
 pub mod sync;
 pub mod task_input;
 pub mod task_query;
+pub mod task_restore;
 pub mod task_verbs;
 pub mod tasks;
 pub mod trace;

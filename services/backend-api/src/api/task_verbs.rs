@@ -26,7 +26,7 @@ use crate::store::reply::Reply;
 #[serde(deny_unknown_fields)]
 pub struct VerbInput {
     /// The version that it is meant for, as `If-Match`.
-    version: Option<i32>,
+    pub(super) version: Option<i32>,
 }
 
 /// Completes a task; one that is completed already stays as it is.

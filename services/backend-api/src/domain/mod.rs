@@ -13,6 +13,7 @@ pub mod name;
 pub mod password;
 pub mod precondition;
 pub mod priority;
+pub mod recorded_task;
 pub mod recurrence;
 pub mod refresh_token;
 pub mod reminder;

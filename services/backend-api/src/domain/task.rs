@@ -168,6 +168,13 @@ impl Task {
         set(&mut self.assignee, patch.assignee);
     }
 
+    /// Takes back the deletion, or else the archiving; a task that is neither stays as it is. The version is not touched.
+    pub fn restore(&mut self) {
+        if self.deleted_at.take().is_none() {
+            self.archived_at = None;
+        }
+    }
+
     /// The task as events carry it.
     pub fn event_data(&self) -> TaskData {
         TaskData {

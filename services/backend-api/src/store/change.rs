@@ -95,6 +95,14 @@ impl Change {
         self.events.push(event);
     }
 
+    /// Gives the change up; the connection is free when this returns.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn abandon(self) -> Result<(), DbErr> {
+        self.transaction.rollback().await
+    }
+
     /// Stores the events, and commits.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod change;
 pub mod copies;
 pub mod creation;
 pub mod credentials;
+pub mod deleted_tasks;
 pub mod history;
 pub mod idempotency;
 pub mod isolation;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect,
     QueryTrait as _, Value,
@@ -75,6 +76,19 @@ pub async fn find_for_update(db: &impl ConnectionTrait, user_id: &str, id: Uuid)
     living(id).filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
 }
 
+/// The same, also if it is deleted and not purged yet.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_in_any_state_for_update(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    id: Uuid,
+) -> Result<Option<Task>, Problem> {
+    let visible = visible_to(user_id, (Entity, Column::WorkspaceId));
+    Entity::find_by_id(id).filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+}
+
 fn living(id: Uuid) -> Select<Entity> {
     Entity::find_by_id(id).filter(Column::DeletedAt.is_null())
 }
@@ -114,7 +128,16 @@ pub async fn insert(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr>
     Entity::insert(row(task)).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Stores a task that was locked by [`find_for_update`].
+/// Stores a task that was purged, unless its id is in the table: then that row stays as it is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_unless_there(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
+    let unless_there = OnConflict::column(Column::Id).do_nothing().to_owned();
+    Entity::insert(row(task)).on_conflict(unless_there).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Stores a task that was locked by [`find_for_update`] or [`find_in_any_state_for_update`].
 ///
 /// # Errors
 /// When the database refuses.

@@ -107,6 +107,12 @@ impl Api {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
+    /// Calls a job as the sidecar would.
+    pub(crate) async fn run_job(&self, name: &str) -> Value {
+        let request = Client::new(&self.base).request(reqwest::Method::POST, &format!("/job/{name}"));
+        request.header("dapr-api-token", APP_TOKEN).json(&json!({})).send().await.expect(200).json()
+    }
+
     /// The event types of one task, oldest first.
     pub(crate) async fn told_of(&self, task: &Value) -> Vec<String> {
         let id = &task["id"];

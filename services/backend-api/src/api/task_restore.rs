@@ -1,0 +1,58 @@
+//! Undo: a task that was deleted or archived comes back.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use platform::extract::{OptionalJson, Path};
+use platform::problem::Problem;
+
+use super::caller::Caller;
+use super::docs::{BodyRefusals, CallerRefusals, EditHeaders, OnceHeader, RestoreRefusals, TaskPath, TaskRefusals};
+use super::if_match::if_match;
+use super::once::once;
+use super::respond::replayed;
+use super::task_verbs::VerbInput;
+use crate::actions::find_recorded_deletion::find_recorded_deletion;
+use crate::actions::recall_task::recall_task;
+use crate::actions::restore_task::restore_task;
+use crate::app::App;
+use crate::domain::task::Task;
+use crate::store::change::Begun;
+use crate::store::isolation::Acting;
+use crate::store::reply::Reply;
+
+/// Brings a deleted task back as it was, or takes an archived one out of the archive; any other stays as it is. A task that
+/// was deleted longer ago than the table keeps it comes back from the history.
+#[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/restore", tag = "tasks", operation_id = "restore_task",
+    request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, RestoreRefusals))]
+pub async fn restore(
+    State(app): State<App>,
+    caller: Caller,
+    Path(TaskPath { id, .. }): Path<TaskPath>,
+    headers: HeaderMap,
+    OptionalJson { value: input, bytes }: OptionalJson<VerbInput>,
+) -> Result<Response, Problem> {
+    let Caller { actor, trace, .. } = caller;
+    let once = once(&headers, &actor.user_id, &format!("tasks/{id}/restore"), &bytes)?;
+    let expected = if_match(&headers)?.and(input.version);
+    let mut purged = None;
+    loop {
+        let mut change = match app.changes.begin_once(Acting::User(&actor.user_id), trace.clone(), once.clone()).await?
+        {
+            Begun::Fresh(change) => change,
+            Begun::Replay(reply) => return Ok(replayed(reply)),
+        };
+        let recalled = purged.is_some();
+        if let Some(task) = purged.take() {
+            recall_task(&change, &actor, task).await?;
+        }
+        match restore_task(&mut change, &actor, id, &expected).await? {
+            Some(task) => return Ok(change.finish(Reply::ok(&task).version(task.version)).await?.into_response()),
+            None if recalled => return Err(Problem::not_found("task")),
+            // No connection to the database is held while another service is asked.
+            None => change.abandon().await?,
+        }
+        purged = Some(find_recorded_deletion(&app.changes.db, &app.invoker, &actor, id, trace.as_ref()).await?);
+    }
+}

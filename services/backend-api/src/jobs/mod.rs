@@ -1,0 +1,3 @@
+//! What the sidecar calls at its time.
+
+pub mod purge_deleted_tasks;
