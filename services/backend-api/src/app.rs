@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use platform::auth::{SigningKeys, Verifier};
 use platform::clock::Clock;
 use platform::dapr::invoke::Invoker;
+use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::Publisher;
 use platform::dapr::{guard, sidecar_check};
 use platform::health::{Check, Health};
@@ -154,6 +155,7 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     background.spawn(relay.clone().run(background_stop.clone()));
     background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
     background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
+    background.spawn(jobs::timetable::announce(Jobs::new(&config.service)?, background_stop.clone()));
     Ok(Service { router: public.merge(internal), health, background, background_stop })
 }
 

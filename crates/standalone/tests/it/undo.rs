@@ -146,3 +146,16 @@ async fn a_purged_task_comes_back_from_the_history_as_it_was() {
     assert_eq!(client.post(&format!("{path}/restore"), &json!({})).await.expect(200).json(), restored);
     month.system.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_sidecar_knows_when_to_purge() {
+    let month = Month::start().await;
+    let sidecar = Client::new(month.system.sidecar_url("backend-api").unwrap());
+    let job = eventually(DEADLINE, || async {
+        let answer = sidecar.get("/v1.0/jobs/purge-deleted-tasks").await;
+        (answer.status == 200).then(|| answer.json())
+    })
+    .await;
+    assert_eq!(job["schedule"], "0 0 3 * * *");
+    month.system.stop().await.unwrap();
+}

@@ -1,3 +1,4 @@
 //! What the sidecar calls at its time.
 
 pub mod purge_deleted_tasks;
+pub mod timetable;

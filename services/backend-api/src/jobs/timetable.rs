@@ -1,0 +1,36 @@
+//! Which jobs there are, and when the sidecar calls them.
+
+use std::time::Duration;
+
+use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait before a sidecar that did not take the jobs is asked again; doubles up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Every job of the service. A tick that fails is tried again every minute for an hour; the next day's finds what is left.
+fn timetable() -> Vec<Job> {
+    let mut purge = Job::named("purge-deleted-tasks", json!({}));
+    purge.schedule = Some("0 0 3 * * *".to_owned());
+    purge.failure_policy = Some(FailurePolicy::Constant { interval: Duration::from_mins(1), max_retries: Some(60) });
+    vec![purge]
+}
+
+/// Tells the sidecar the timetable, as soon as there is a sidecar that takes it; nothing waits for this.
+pub async fn announce(jobs: Jobs, stop: CancellationToken) {
+    for job in timetable() {
+        let mut pause = PAUSE;
+        while let Err(error) = jobs.schedule(job.clone()).await {
+            // A sidecar that starts beside its service is not worth a word.
+            if pause == LONGEST_PAUSE {
+                tracing::warn!(job = job.name, %error, "a job is not scheduled yet; trying again");
+            }
+            tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        tracing::info!(job = job.name, schedule = job.schedule, "a job is scheduled");
+    }
+}
