@@ -72,8 +72,7 @@ pub async fn find(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<
 /// # Errors
 /// As [`find`].
 pub async fn find_for_update(db: &impl ConnectionTrait, user_id: &str, id: Uuid) -> Result<Option<Task>, Problem> {
-    let visible = visible_to(user_id, (Entity, Column::WorkspaceId));
-    living(id).filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+    lock(db, user_id, living(id)).await
 }
 
 /// The same, also if it is deleted and not purged yet.
@@ -85,8 +84,12 @@ pub async fn find_in_any_state_for_update(
     user_id: &str,
     id: Uuid,
 ) -> Result<Option<Task>, Problem> {
+    lock(db, user_id, Entity::find_by_id(id)).await
+}
+
+async fn lock(db: &impl ConnectionTrait, user_id: &str, wanted: Select<Entity>) -> Result<Option<Task>, Problem> {
     let visible = visible_to(user_id, (Entity, Column::WorkspaceId));
-    Entity::find_by_id(id).filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+    wanted.filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
 }
 
 fn living(id: Uuid) -> Select<Entity> {

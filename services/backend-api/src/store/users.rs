@@ -152,12 +152,3 @@ pub async fn is_member(db: &impl ConnectionTrait, user_id: &str, workspace_id: U
     let sql = "SELECT 1 WHERE core.is_member($1, $2)";
     Ok(db.query_one_raw(statement(sql, [user_id.into(), workspace_id.into()])).await?.is_some())
 }
-
-/// Whether there is such a user.
-///
-/// # Errors
-/// When the database is away.
-pub async fn is_user(db: &impl ConnectionTrait, user_id: &str) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 WHERE core.is_user($1)";
-    Ok(db.query_one_raw(statement(sql, [user_id.into()])).await?.is_some())
-}

@@ -111,7 +111,8 @@ async fn a_long_backlog_is_removed_in_one_run_along_its_index() {
 async fn plan(api: &Api, asked: Statement) -> String {
     let explain = Statement { sql: format!("EXPLAIN {}", asked.sql), ..asked };
     let transaction = api.database.connect().await.begin().await.unwrap();
-    transaction.execute_unprepared("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off").await.unwrap();
+    let dear = "SET LOCAL tidings.scope = 'system'; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off";
+    transaction.execute_unprepared(dear).await.unwrap();
     let lines = transaction.query_all_raw(explain).await.unwrap();
     lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
 }
