@@ -1,8 +1,10 @@
 //! The question for a page of a list of tasks, put so that an index answers it.
 
 use chrono::DateTime;
+use sea_orm::sea_query::extension::postgres::PgExpr as _;
 use sea_orm::sea_query::{
-    Asterisk, Expr, ExprTrait as _, JoinType, NullOrdering, Order, Query, SelectStatement, SimpleExpr,
+    Asterisk, CommonTableExpression, Expr, ExprTrait as _, JoinType, NullOrdering, Order, Query, SelectStatement,
+    SimpleExpr, UnionType,
 };
 use sea_orm::{
     ColumnTrait as _, Condition, DbBackend, EntityTrait as _, Iterable as _, QueryFilter as _, QueryTrait as _,
@@ -10,7 +12,7 @@ use sea_orm::{
 };
 
 use super::tasks::{Column, Entity};
-use super::visibility::in_each_workspace_of;
+use super::visibility::{in_each_workspace_of, in_workspace_at_hand};
 use crate::domain::listing::{Filter, Page, Position, SearchText, SortKey};
 use crate::domain::status::Status;
 
@@ -20,22 +22,61 @@ pub const RANK: &str = "rank";
 /// As many matches of a workspace are ranked, so that a word that is in every task costs little more than a rare one.
 pub const RANKED_MATCHES: u64 = 1000;
 
+/// As many tasks are looked through, in the order of the list, before a tag is looked up: a tag that many tasks have is read off the
+/// beginning of the list, and one that few have is quick to look up.
+pub const LOOKED_THROUGH: u64 = 1000;
+
 /// The living tasks that the user may see, one more than the page has. Beyond a due date there are only tasks with one: the
 /// others are asked for apart, because no index serves both at once.
 pub fn page_statement(user_id: &str, filter: &Filter, page: &Page) -> Statement {
     let matching = Entity::find().filter(Column::DeletedAt.is_null()).filter(matching(filter)).into_query();
     let matching = if filter.q.is_some() || filter.tag.is_some() { found_by_words(matching, filter) } else { matching };
     let in_each = in_each_workspace_of(user_id, matching, (Entity, Column::WorkspaceId), |matching| {
-        let mut select = match &filter.q {
-            Some(q) if page.sort.key == SortKey::Relevance => ranked(matching, q),
-            _ => matching,
-        };
-        if let Some(after) = page.after {
-            select.cond_where(beyond(after, page));
+        match (&filter.q, &filter.tag) {
+            (Some(q), _) if page.sort.key == SortKey::Relevance => first(ranked(matching, q), page),
+            (None, Some(tag)) => first_with_tag(matching, tag, filter, page),
+            _ => first(matching, page),
         }
-        ordered(select, page)
     });
-    DbBackend::Postgres.build(&ordered(in_each, page))
+    DbBackend::Postgres.build(ordered(in_each, page).limit(page.limit + 1))
+}
+
+/// As many of `matching` as a page needs.
+fn first(mut matching: SelectStatement, page: &Page) -> SelectStatement {
+    if let Some(after) = page.after {
+        matching.cond_where(beyond(after, page));
+    }
+    ordered(matching, page).limit(page.limit + 1).to_owned()
+}
+
+/// The same where `found` are looked up by their tag, which is only done when the beginning of the list does not fill the page.
+fn first_with_tag(mut found: SelectStatement, tag: &str, filter: &Filter, page: &Page) -> SelectStatement {
+    let columns = || Column::iter().map(|column| (Entity, column));
+    let beginning = Entity::find()
+        .filter(Column::DeletedAt.is_null())
+        .filter(in_workspace_at_hand((Entity, Column::WorkspaceId)))
+        .apply_if(page.after, |select, after| select.filter(beyond(after, page)))
+        .into_query();
+    let beginning = ordered(beginning, page).limit(LOOKED_THROUGH).to_owned();
+    let has_tag = Expr::col((Entity, Column::Tags)).contains(Expr::value(vec![tag.to_owned()]));
+    let at_once = Query::select()
+        .columns(columns())
+        .from_subquery(beginning, Entity)
+        .cond_where(matching(filter).add(has_tag))
+        .to_owned();
+    let at_once = ordered(at_once, page).limit(page.limit + 1).to_owned();
+    let fills =
+        |comparison| Expr::cust_with_values(format!("(SELECT count(*) FROM at_once) {comparison} $1"), [page.limit]);
+    found.clear_selects().columns(columns()).and_where(fills("<="));
+    let looked_up = Query::select().columns(columns()).from_subquery(first(found, page), Entity).to_owned();
+    let at_once = CommonTableExpression::new().table_name("at_once").query(at_once).materialized(true).to_owned();
+    Query::select()
+        .with_cte(at_once)
+        .columns(columns())
+        .from_as("at_once", Entity)
+        .and_where(fills(">"))
+        .union(UnionType::All, looked_up)
+        .to_owned()
 }
 
 fn matching(filter: &Filter) -> Condition {
@@ -100,7 +141,7 @@ fn ordered(mut select: SelectStatement, page: &Page) -> SelectStatement {
         }
         key => select.order_by_expr(column(key), order.clone()),
     };
-    select.order_by((Entity, Column::Id), order).limit(page.limit + 1).to_owned()
+    select.order_by((Entity, Column::Id), order).to_owned()
 }
 
 /// What comes after `position`, among the tasks that have a value if it has one, else among those without.

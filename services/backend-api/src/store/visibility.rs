@@ -21,7 +21,7 @@ pub fn in_each_workspace_of<T: Iden + Copy + 'static, C: Iden + 'static>(
     (table, column): (T, C),
     page: impl FnOnce(SelectStatement) -> SelectStatement,
 ) -> SelectStatement {
-    matching.and_where(Expr::col((table, column)).equals(("members", "workspace_id")));
+    matching.and_where(in_workspace_at_hand((table, column)));
     let setting = Func::cust("set_config").arg("tidings.user_id").arg(user_id).arg(true);
     let caller = Query::select().expr_as(setting, "id").offset(0).to_owned();
     let members = workspaces_of(Expr::col(("caller", "id"))).offset(0).to_owned();
@@ -31,6 +31,11 @@ pub fn in_each_workspace_of<T: Iden + Copy + 'static, C: Iden + 'static>(
         .join_lateral(JoinType::InnerJoin, members, "members", Expr::val(true))
         .join_lateral(JoinType::InnerJoin, page(matching).offset(0).to_owned(), table, Expr::val(true))
         .to_owned()
+}
+
+/// Rows of the workspace (in `column`) that [`in_each_workspace_of`] is at.
+pub fn in_workspace_at_hand(column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::col(column).equals(("members", "workspace_id"))
 }
 
 fn workspaces_of(user: SimpleExpr) -> SelectStatement {
