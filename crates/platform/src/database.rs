@@ -40,7 +40,7 @@ pub struct PoolOptions {
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(5) }
     }
 }
 
@@ -50,7 +50,7 @@ pub struct DatabaseConfig {
     /// `DATABASE_URL`: its address, as the service's own role.
     pub url: Secret,
     /// `DATABASE_POOL`: connections at most, 1 to 100; 16 unless set. `DATABASE_WAIT_SECONDS`: how long a request waits for
-    /// one, 1 to 30; 3 unless set.
+    /// one, 1 to 30; 5 unless set.
     pub pool: PoolOptions,
 }
 
@@ -227,7 +227,7 @@ mod tests {
         let wait = |seconds: &str| {
             read(&Variables::default().with("DATABASE_URL", URL).with("DATABASE_WAIT_SECONDS", seconds))
         };
-        for (seconds, expected) in [("", 3), ("1", 1), ("30", 30)] {
+        for (seconds, expected) in [("", 5), ("1", 1), ("30", 30)] {
             assert_eq!(wait(seconds).unwrap().pool.acquire_timeout, Duration::from_secs(expected));
         }
         for wrong in ["0", "31", "-1", "long"] {
