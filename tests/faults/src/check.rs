@@ -1,0 +1,157 @@
+//! Comparing what was acknowledged with what can be read afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::journal::{Fact, Known, fact};
+use crate::system::{APP_API_TOKEN, POLL, System};
+use crate::traffic::User;
+
+/// How long the last events may take to arrive everywhere.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What was found of all users together.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) acknowledged: usize,
+    pub(crate) entries: usize,
+    pub(crate) told: usize,
+    pub(crate) duplicates: usize,
+    pub(crate) gaps: usize,
+    pub(crate) wrong: Vec<String>,
+}
+
+/// What a sync made of a user's copy.
+struct Copy {
+    tasks: BTreeMap<String, Known>,
+    sequence: i64,
+}
+
+/// Checks every user, when everything has arrived or will not.
+pub(crate) async fn check(system: &System, users: &[User]) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    for user in users {
+        let copy = sync(user, "*").await?;
+        let entries = settled(user, copy.sequence).await?;
+        findings.count(user, &entries, copy.sequence);
+        findings.compare_tasks(user, &copy).await?;
+    }
+    findings.look_for_dead_letters(system).await?;
+    Ok(findings)
+}
+
+/// Waits until the socket and the history have all events; the history, when time is up too.
+async fn settled(user: &User, sequence: i64) -> anyhow::Result<Vec<Value>> {
+    let deadline = Instant::now() + PATIENCE;
+    while user.journal.lock().last() < sequence && Instant::now() < deadline {
+        sleep(POLL).await;
+    }
+    loop {
+        let entries = user.person.read_all("audit-logs").await?;
+        let expected = usize::try_from(sequence).unwrap_or(usize::MAX);
+        if entries.len() >= expected || Instant::now() >= deadline {
+            return Ok(entries);
+        }
+        sleep(10 * POLL).await;
+    }
+}
+
+/// Brings a copy up to date from a token; it begins with the tasks that were there then: none.
+async fn sync(user: &User, token: &str) -> anyhow::Result<Copy> {
+    let (mut copy, mut token) = (Copy { tasks: BTreeMap::new(), sequence: 0 }, token.to_owned());
+    loop {
+        let page = user.person.read(&format!("/sync?token={token}")).await?;
+        for task in page["tasks"].as_array().into_iter().flatten() {
+            let id = task["id"].as_str().context("a task has an id")?;
+            copy.tasks.insert(id.to_owned(), Known::of(task).context("a task is whole")?);
+        }
+        for id in page["deleted"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            copy.tasks.remove(id);
+        }
+        copy.sequence = page["sequence"].as_i64().context("a sync has a sequence")?;
+        page["token"].as_str().context("a sync has a token")?.clone_into(&mut token);
+        if page["has_more"] != true {
+            return Ok(copy);
+        }
+    }
+}
+
+impl Findings {
+    fn count(&mut self, user: &User, entries: &[Value], last: i64) {
+        let journal = user.journal.lock();
+        let name = &user.person.id;
+        let acknowledged: Vec<&Fact> = journal.acknowledged.iter().map(|write| &write.fact).collect();
+        let facts: Vec<Fact> = entries.iter().filter_map(|entry| fact(&entry["details"])).collect();
+        let told: Vec<&Fact> = journal.told.iter().filter_map(|told| told.fact.as_ref()).collect();
+        self.acknowledged += acknowledged.len();
+        self.entries += facts.len();
+        self.told += told.len();
+
+        let number = |entry: &Value| entry["details"]["sequence"].as_i64();
+        let recorded: BTreeMap<i64, &str> =
+            entries.iter().filter_map(|entry| Some((number(entry)?, entry["event_id"].as_str()?))).collect();
+        self.duplicates += entries.len() - recorded.len() + journal.told_again;
+        let missing = |has: &dyn Fn(&i64) -> bool| (1..=last).filter(|sequence| !has(sequence)).count();
+        let heard: BTreeMap<i64, &str> =
+            journal.told.iter().map(|told| (told.sequence, told.event_id.as_str())).collect();
+        self.gaps += missing(&|sequence| recorded.contains_key(sequence));
+        self.gaps += missing(&|sequence| heard.contains_key(sequence));
+        if recorded != heard {
+            self.wrong.push(format!("{name}: the history and the socket tell different events"));
+        }
+        for (place, found) in [("the history", facts.iter().collect()), ("the socket", told)] {
+            self.compare_facts(name, place, &acknowledged, &found);
+        }
+        self.wrong.extend(journal.wrong.iter().map(|what| format!("{name}: {what}")));
+    }
+
+    fn compare_facts(&mut self, name: &str, place: &str, acknowledged: &[&Fact], found: &[&Fact]) {
+        let (acknowledged, seen): (BTreeSet<_>, BTreeSet<_>) =
+            (acknowledged.iter().copied().collect(), found.iter().copied().collect());
+        for lost in acknowledged.difference(&seen).take(3) {
+            self.wrong.push(format!("{name}: {place} lacks the acknowledged {lost:?}"));
+        }
+        for extra in seen.difference(&acknowledged).take(3) {
+            self.wrong.push(format!("{name}: {place} has {extra:?}, which was not acknowledged"));
+        }
+        if seen.len() != found.len() {
+            self.wrong.push(format!("{name}: {place} tells {} changes twice", found.len() - seen.len()));
+        }
+    }
+
+    /// The lists, a whole sync and one from before the faults show what the writer knows.
+    async fn compare_tasks(&mut self, user: &User, whole: &Copy) -> anyhow::Result<()> {
+        let since = sync(user, &user.sync).await?.tasks;
+        let items = user.person.read_all("tasks").await?;
+        let known_of = |task: &Value| Some((task["id"].as_str()?.to_owned(), Known::of(task)?));
+        let listed: BTreeMap<String, Known> = items.iter().filter_map(known_of).collect();
+        let known = user.journal.lock().tasks.clone();
+        for (place, tasks) in [("the list", &listed), ("a sync", &whole.tasks), ("the sync since before", &since)] {
+            if *tasks != known {
+                let differ = known.iter().filter(|(id, task)| tasks.get(*id) != Some(task)).count();
+                let name = &user.person.id;
+                self.wrong.push(format!(
+                    "{name}: {place} has {} tasks, not {}; {differ} are missing or different",
+                    tasks.len(),
+                    known.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for_dead_letters(&mut self, system: &System) -> anyhow::Result<()> {
+        let client = platform::http::loopback_client(Duration::from_secs(10))?;
+        let url = format!("http://127.0.0.1:{}/internal/dead-letters", system.port(8002));
+        let answer = client.get(url).header("dapr-api-token", APP_API_TOKEN).send().await?.error_for_status()?;
+        let page: Value = answer.json().await?;
+        for letter in page["items"].as_array().context("a list has items")?.iter().take(3) {
+            self.wrong.push(format!("there is a dead letter: {letter}"));
+        }
+        Ok(())
+    }
+}

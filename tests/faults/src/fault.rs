@@ -1,0 +1,106 @@
+//! Breaking things, and mending them again.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::database::{PoolOptions, connect};
+use platform::random::Random;
+use sea_orm::ConnectionTrait as _;
+use tokio::time::{Instant, interval, sleep};
+
+use crate::home::Home;
+use crate::process;
+use crate::scenario::Fault;
+use crate::system::System;
+use crate::traffic::Traffic;
+
+/// What there is to break.
+#[derive(Debug)]
+pub(crate) struct World<'a> {
+    pub(crate) home: &'a mut Home,
+    pub(crate) system: &'a mut System,
+    pub(crate) traffic: &'a Traffic,
+    pub(crate) random: &'a Random,
+}
+
+/// How often a connection is cut.
+const CUT_EVERY: Duration = Duration::from_millis(100);
+
+/// Any connection of a service; those of administrators are left alone.
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE pid <> pg_backend_pid() AND usename LIKE 'postgres\\_%' ORDER BY random() LIMIT 1";
+
+impl World<'_> {
+    /// Breaks something for `lasts`, and says from when on the system could have recovered.
+    pub(crate) async fn inject(&mut self, fault: Fault, lasts: Duration) -> anyhow::Result<Instant> {
+        match fault {
+            Fault::KillLauncher => self.kill_launcher().await,
+            Fault::FreezeLauncher => {
+                let pid = self.system.pid()?;
+                process::signal("STOP", pid)?;
+                sleep(lasts).await;
+                process::signal("CONT", pid)?;
+                Ok(Instant::now())
+            }
+            Fault::StopPostgres => {
+                self.home.separate()?.stop().await?;
+                self.restart_postgres(lasts).await
+            }
+            Fault::CrashPostgres => {
+                self.home.separate()?.crash().await?;
+                self.restart_postgres(lasts).await
+            }
+            Fault::FreezePostgres => {
+                let pid = self.home.separate()?.pid()?;
+                process::signal_family("STOP", pid)?;
+                sleep(lasts).await;
+                process::signal_family("CONT", pid)?;
+                Ok(Instant::now())
+            }
+            Fault::FillDisk => self.fill_disk(lasts).await,
+            Fault::CutConnections => self.cut_connections(lasts).await,
+        }
+    }
+
+    async fn kill_launcher(&mut self) -> anyhow::Result<Instant> {
+        let moment = u64::from(u16::from_le_bytes(self.random.bytes())) % 3_000;
+        sleep(Duration::from_millis(moment)).await;
+        let killed = Instant::now();
+        self.system.kill()?;
+        self.system.start()?;
+        self.system.until_ready().await?;
+        Ok(killed)
+    }
+
+    async fn restart_postgres(&mut self, after: Duration) -> anyhow::Result<Instant> {
+        sleep(after).await;
+        self.home.separate()?.restart().await?;
+        Ok(Instant::now())
+    }
+
+    async fn fill_disk(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
+        let disk = || self.home.disk.as_ref().context("the scenario has no disk of its own");
+        disk()?.fill()?;
+        self.traffic.until_refused().await?;
+        sleep(lasts).await;
+        disk()?.free()?;
+        let separate = self.home.separate()?;
+        // Postgres gives up when it cannot write its log of changes; whoever runs it starts it again.
+        if separate.has_ended() {
+            separate.restart().await?;
+        }
+        Ok(Instant::now())
+    }
+
+    async fn cut_connections(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
+        let url = self.home.separate()?.administrator_url()?;
+        let administrator = connect(&url, &PoolOptions { max_connections: 1, ..PoolOptions::default() }).await?;
+        let (mut ticks, end) = (interval(CUT_EVERY), Instant::now() + lasts);
+        while Instant::now() < end {
+            ticks.tick().await;
+            administrator.execute_unprepared(CUT).await?;
+        }
+        administrator.close().await?;
+        Ok(Instant::now())
+    }
+}

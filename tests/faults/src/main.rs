@@ -1,0 +1,77 @@
+//! Breaks a running system in every way at hand, while people write, and counts what is left afterwards: every
+//! acknowledged write is one entry of the history and one message of the socket, none is missing, none came twice.
+#![expect(clippy::print_stdout, reason = "the table is the point")]
+
+mod check;
+mod disk;
+mod fault;
+mod follower;
+mod home;
+mod journal;
+mod person;
+mod process;
+mod report;
+mod run;
+mod scenario;
+mod system;
+mod traffic;
+mod writer;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use scenario::{SCENARIOS, Scenario};
+
+use crate::report::{Outcome, Row};
+
+/// Injects faults into a system under load.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The launcher to break
+    #[arg(long)]
+    tidings: PathBuf,
+    /// As often and as long as before a release, instead of a run of a few minutes
+    #[arg(long)]
+    full: bool,
+    /// Which moments are chosen, to repeat a run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only these scenarios, by the start of their names
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Writes per second, of all users together
+    #[arg(long, default_value_t = 100)]
+    rate: u32,
+    /// How many users write
+    #[arg(long, default_value_t = 20)]
+    users: usize,
+}
+
+impl Arguments {
+    fn wants(&self, scenario: &Scenario) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| scenario.name.starts_with(name.as_str()))
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let random = platform::random::Random::system();
+    let seed = arguments.seed.unwrap_or_else(|| u64::from(u32::from_le_bytes(random.bytes())));
+    println!("{} writes/s by {} users, seed {seed}\n", arguments.rate, arguments.users);
+    println!("{}", report::HEAD);
+    let load = run::Load { tidings: arguments.tidings.clone(), rate: arguments.rate, users: arguments.users, seed };
+    let mut failures = Vec::new();
+    for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
+        let row = run::run(&load, scenario, arguments.full).await.unwrap_or_else(|error| Row::broken(scenario, &error));
+        println!("{row}");
+        if let Outcome::Failed(reasons) = row.outcome {
+            failures.extend(reasons.into_iter().map(|reason| format!("{}: {reason}", scenario.name)));
+        }
+    }
+    for failure in &failures {
+        println!("\nFAILED {failure}");
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

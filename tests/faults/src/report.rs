@@ -1,0 +1,91 @@
+//! The table.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::check::Findings;
+use crate::scenario::Scenario;
+
+/// The line above the rows.
+pub(crate) const HEAD: &str = "\
+fault                         | times | acknowledged | history | socket | duplicates | gaps | refused | slowest | unclear \
+| recovery p50/max ms | live p50/max ms | result";
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed(Vec<String>),
+    Skipped(String),
+}
+
+/// One line.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) times: u32,
+    pub(crate) findings: Findings,
+    pub(crate) refused: usize,
+    pub(crate) slowest_refusal: Duration,
+    pub(crate) unclear: usize,
+    /// From the fault, or its end, to the first acknowledged write.
+    pub(crate) recovery: Vec<Duration>,
+    /// The same to the first message of a socket about such a write.
+    pub(crate) live: Vec<Duration>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Row {
+    fn empty(scenario: &Scenario, outcome: Outcome) -> Self {
+        Self {
+            name: scenario.name,
+            times: 0,
+            findings: Findings::default(),
+            refused: 0,
+            slowest_refusal: Duration::ZERO,
+            unclear: 0,
+            recovery: Vec::new(),
+            live: Vec::new(),
+            outcome,
+        }
+    }
+
+    /// This machine cannot show it.
+    pub(crate) fn skipped(scenario: &Scenario, reason: String) -> Self {
+        Self::empty(scenario, Outcome::Skipped(reason))
+    }
+
+    /// It could not be seen to its end.
+    pub(crate) fn broken(scenario: &Scenario, error: &anyhow::Error) -> Self {
+        Self::empty(scenario, Outcome::Failed(vec![format!("{error:#}")]))
+    }
+}
+
+/// `<median>/<longest>` in milliseconds.
+fn spread(times: &[Duration]) -> String {
+    let mut times: Vec<u128> = times.iter().map(Duration::as_millis).collect();
+    times.sort_unstable();
+    match (times.get(times.len() / 2), times.last()) {
+        (Some(median), Some(longest)) => format!("{median}/{longest}"),
+        _ => "-".to_owned(),
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Findings { acknowledged, entries, told, duplicates, gaps, .. } = &self.findings;
+        let outcome = match &self.outcome {
+            Outcome::Passed => "ok".to_owned(),
+            Outcome::Failed(_) => "FAILED".to_owned(),
+            Outcome::Skipped(reason) => format!("skipped: {reason}"),
+        };
+        let (recovery, live) = (spread(&self.recovery), spread(&self.live));
+        let (slowest, refused) = (self.slowest_refusal.as_millis(), self.refused);
+        write!(
+            f,
+            "{:<29} | {:>5} | {acknowledged:>12} | {entries:>7} | {told:>6} | {duplicates:>10} | {gaps:>4} | {refused:>7} \
+             | {slowest:>7} | {:>7} | {recovery:>19} | {live:>15} | {outcome}",
+            self.name, self.times, self.unclear
+        )
+    }
+}

@@ -1,0 +1,113 @@
+//! One scenario from the first start to the row.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::random::Random;
+use tokio::time::{Instant, sleep};
+
+use crate::check::{Findings, check};
+use crate::fault::World;
+use crate::home::Home;
+use crate::journal::{Fact, Shared};
+use crate::person::Person;
+use crate::report::{Outcome, Row};
+use crate::scenario::Scenario;
+use crate::system::System;
+use crate::traffic::{Traffic, User};
+
+/// Ordinary writing before the first fault and after each.
+const BETWEEN: Duration = Duration::from_millis(500);
+
+/// What the system is put under.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) tidings: PathBuf,
+    pub(crate) rate: u32,
+    pub(crate) users: usize,
+    pub(crate) seed: u64,
+}
+
+/// Runs one scenario. An error says what made it impossible to go on.
+pub(crate) async fn run(load: &Load, scenario: &Scenario, full: bool) -> anyhow::Result<Row> {
+    let random = Random::seeded(load.seed);
+    let mut home = match Home::make(scenario.database, &Random::system()).await? {
+        Ok(home) => home,
+        Err(reason) => return Ok(Row::skipped(scenario, reason)),
+    };
+    let mut system = System::at(&home, load.tidings.clone());
+    system.start()?;
+    system.until_ready().await?;
+    let users = users(&system, load.users).await?;
+    let may_restore = can_restore(&system).await?;
+    let mut traffic = Traffic::start(users, load.rate, may_restore, &random);
+    traffic.until_acknowledged(Instant::now()).await?;
+
+    let mut from = Vec::new();
+    for _ in 0..scenario.times(full) {
+        sleep(BETWEEN).await;
+        let mut world = World { home: &mut home, system: &mut system, traffic: &traffic, random: &random };
+        let since = world.inject(scenario.fault, scenario.lasts(full)).await?;
+        traffic.until_acknowledged(since).await?;
+        system.must_run()?;
+        from.push(since);
+    }
+    sleep(BETWEEN).await;
+    traffic.stop_writing().await;
+    let findings = check(&system, &traffic.users).await?;
+    let row = row(scenario, &from, &traffic.users, findings);
+    drop(traffic);
+    system.stop().await?;
+    Ok(row)
+}
+
+/// Makes users who have synced before anything happens.
+async fn users(system: &System, count: usize) -> anyhow::Result<Vec<User>> {
+    let mut users = Vec::new();
+    for number in 1..=count {
+        let person = Person::new(system, format!("user-{number}"))?;
+        let page = person.read("/sync?token=*").await?;
+        let sync = page["token"].as_str().context("a sync has a token")?.to_owned();
+        users.push(User { person, journal: Shared::default(), sync });
+    }
+    Ok(users)
+}
+
+async fn can_restore(system: &System) -> anyhow::Result<bool> {
+    let client = platform::http::loopback_client(Duration::from_secs(30))?;
+    let document = client.get(format!("http://127.0.0.1:{}/openapi.json", system.port(8000))).send().await?;
+    Ok(document.text().await?.contains("/tasks/{id}/restore"))
+}
+
+fn row(scenario: &Scenario, from: &[Instant], users: &[User], findings: Findings) -> Row {
+    let journals: Vec<_> = users.iter().map(|user| user.journal.lock()).collect();
+    let (mut recovery, mut live) = (Vec::new(), Vec::new());
+    for since in from {
+        let acknowledged = || {
+            let all = journals.iter().flat_map(|journal| &journal.acknowledged);
+            all.filter(|write| write.sent >= *since)
+        };
+        recovery.extend(acknowledged().map(|write| write.at - *since).min());
+        let facts: HashSet<&Fact> = acknowledged().map(|write| &write.fact).collect();
+        let told = journals.iter().flat_map(|journal| &journal.told);
+        let told = told.filter(|told| told.fact.as_ref().is_some_and(|fact| facts.contains(fact)));
+        live.extend(told.map(|told| told.at.saturating_duration_since(*since)).min());
+    }
+    let mut wrong = findings.wrong.clone();
+    if findings.duplicates + findings.gaps > 0 {
+        wrong.push(format!("{} duplicates, {} gaps", findings.duplicates, findings.gaps));
+    }
+    Row {
+        name: scenario.name,
+        times: u32::try_from(from.len()).unwrap_or(u32::MAX),
+        refused: journals.iter().map(|journal| journal.refused).sum(),
+        slowest_refusal: journals.iter().map(|journal| journal.slowest_refusal).max().unwrap_or_default(),
+        unclear: journals.iter().map(|journal| journal.unclear).sum(),
+        findings,
+        recovery,
+        live,
+        outcome: if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong) },
+    }
+}

@@ -1,0 +1,70 @@
+//! What is broken, how often and for how long.
+
+use std::time::Duration;
+
+/// What is done to the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The launcher is killed at a random moment and started again at once.
+    KillLauncher,
+    /// The launcher stands still for a while.
+    FreezeLauncher,
+    /// Postgres is shut down and started again after a while.
+    StopPostgres,
+    /// Postgres is killed, without any shutdown, and started again after a while.
+    CrashPostgres,
+    /// Postgres stands still for a while: connections stay open and nothing answers.
+    FreezePostgres,
+    /// The disk that Postgres writes to has no space for a while.
+    FillDisk,
+    /// Random connections of the services are cut, one every 100 ms for a while.
+    CutConnections,
+}
+
+/// Which Postgres the system uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// The launcher's own.
+    Private,
+    /// One that outlives the launcher, by `DATABASE_URL`.
+    Separate,
+    /// The same on a disk of its own, which is small.
+    SmallDisk,
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) fault: Fault,
+    pub(crate) database: Database,
+    /// How often, in a short and in a full run.
+    pub(crate) times: [u32; 2],
+    /// How long each lasts, in seconds.
+    pub(crate) seconds: [u64; 2],
+}
+
+impl Scenario {
+    pub(crate) fn times(&self, full: bool) -> u32 {
+        self.times[usize::from(full)]
+    }
+
+    pub(crate) fn lasts(&self, full: bool) -> Duration {
+        Duration::from_secs(self.seconds[usize::from(full)])
+    }
+}
+
+const fn row(name: &'static str, fault: Fault, database: Database, times: [u32; 2], seconds: [u64; 2]) -> Scenario {
+    Scenario { name, fault, database, times, seconds }
+}
+
+pub(crate) const SCENARIOS: [Scenario; 8] = [
+    row("kill launcher", Fault::KillLauncher, Database::Private, [5, 20], [0, 0]),
+    row("kill launcher, Postgres stays", Fault::KillLauncher, Database::Separate, [3, 20], [0, 0]),
+    row("freeze launcher", Fault::FreezeLauncher, Database::Private, [1, 3], [5, 5]),
+    row("stop Postgres", Fault::StopPostgres, Database::Separate, [1, 3], [5, 10]),
+    row("crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 3], [2, 10]),
+    row("freeze Postgres", Fault::FreezePostgres, Database::Separate, [1, 3], [5, 10]),
+    row("disk full", Fault::FillDisk, Database::SmallDisk, [1, 3], [5, 10]),
+    row("cut connections", Fault::CutConnections, Database::Separate, [1, 1], [5, 20]),
+];

@@ -1,0 +1,149 @@
+//! The launcher of one scenario.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::time::{Instant, sleep};
+
+use crate::home::Home;
+use crate::process;
+
+/// Longer than a start or a stop may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How often something awaited is looked at.
+pub(crate) const POLL: Duration = Duration::from_millis(20);
+/// What shows the sidecar's right to ask the services' inner paths.
+pub(crate) const APP_API_TOKEN: &str = "the-fault-suite-asks-for-dead-letters";
+
+/// A system that can be started again and again; it is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct System {
+    tidings: PathBuf,
+    directory: PathBuf,
+    offset: u16,
+    database_url: Option<String>,
+    child: Option<Child>,
+}
+
+impl System {
+    pub(crate) fn at(home: &Home, tidings: PathBuf) -> Self {
+        let (directory, offset) = (home.path().to_owned(), home.offset);
+        Self { tidings, directory, offset, database_url: home.database_url(), child: None }
+    }
+
+    /// A port, named by the one without an offset.
+    pub(crate) fn port(&self, port: u16) -> u16 {
+        port + self.offset
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.tidings);
+        for name in ["DATABASE_URL", "DATABASE_URL_DIRECT", "AUTH_SECRET", "AUTH_ISSUER", "TIDINGS_PROJECT"] {
+            command.env_remove(name);
+        }
+        for limit in ["RATE_LIMIT_PER_USER", "RATE_LIMIT_PER_ADDRESS", "RATE_LIMIT_SIGN_IN"] {
+            command.env(limit, "off");
+        }
+        if let Some(url) = &self.database_url {
+            command.env("DATABASE_URL", url);
+        }
+        command
+            .args(arguments)
+            .env("TIDINGS_DATA", self.directory.join(".tidings"))
+            .env("TIDINGS_PORT_OFFSET", self.offset.to_string())
+            .env("APP_API_TOKEN", APP_API_TOKEN)
+            .current_dir(&self.directory)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the launcher and does not wait until it is ready.
+    pub(crate) fn start(&mut self) -> anyhow::Result<()> {
+        let log = File::options().append(true).create(true).open(self.log())?;
+        let mut command = self.command(&["up"]);
+        let child = command.stdout(Stdio::null()).stderr(log).spawn();
+        self.child = Some(child.with_context(|| format!("{} cannot be started", self.tidings.display()))?);
+        Ok(())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("tidings.log")
+    }
+
+    /// Waits until the launcher serves.
+    pub(crate) async fn until_ready(&mut self) -> anyhow::Result<()> {
+        let client = platform::http::loopback_client(Duration::from_secs(5))?;
+        let (url, deadline) = (format!("http://127.0.0.1:{}/readyz", self.port(8005)), Instant::now() + PATIENCE);
+        loop {
+            self.must_run()?;
+            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the launcher was not ready within {PATIENCE:?}; it said: {}", self.said());
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// The launcher ends only when it is told to.
+    pub(crate) fn must_run(&mut self) -> anyhow::Result<()> {
+        let child = self.child.as_mut().context("the launcher was not started")?;
+        match child.try_wait()? {
+            None => Ok(()),
+            Some(status) => bail!("the launcher ended by itself ({status}); it said: {}", self.said()),
+        }
+    }
+
+    /// The end of what it said.
+    pub(crate) fn said(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(5)..].join("; ")
+    }
+
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
+        Ok(self.child.as_ref().context("the launcher was not started")?.id())
+    }
+
+    /// SIGKILL: it can do nothing about it.
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("the launcher was not started")?;
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        self.must_run()?;
+        process::signal("TERM", self.pid()?)?;
+        let deadline = Instant::now() + PATIENCE;
+        let mut child = self.child.take().context("the launcher was not started")?;
+        while Instant::now() < deadline {
+            if let Some(status) = child.try_wait()? {
+                anyhow::ensure!(status.success(), "the launcher stopped with {status}; it said: {}", self.said());
+                return Ok(());
+            }
+            sleep(POLL).await;
+        }
+        self.child = Some(child);
+        bail!("the launcher did not stop within {PATIENCE:?}")
+    }
+
+    /// A token that outlives the run.
+    pub(crate) fn token(&self, user: &str) -> anyhow::Result<String> {
+        let output = self.command(&["token", "--user", user, "--lifetime", "8h"]).output()?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
