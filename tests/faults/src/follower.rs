@@ -74,6 +74,8 @@ fn note(message: &Value, last: i64, journal: &Shared) {
     let sequence = message["sequence"].as_i64().unwrap_or_default();
     match message["type"].as_str() {
         Some("subscribed") if sequence == last => {}
+        // It closes then, and is to be opened again.
+        Some("error") if message["code"] == "unavailable" => {}
         Some("event") if sequence <= journal.last() => journal.told_again += 1,
         Some("event") => {
             let expected = journal.last() + 1;

@@ -38,17 +38,30 @@ pub(crate) async fn run(load: &Load, scenario: &Scenario, full: bool) -> anyhow:
         Err(reason) => return Ok(Row::skipped(scenario, reason)),
     };
     let mut system = System::at(&home, load.tidings.clone());
+    let row = go(load, scenario, full, &mut home, &mut system, &random).await;
+    let row = row.with_context(|| format!("the launcher said: {}", system.said()))?;
+    system.stop().await?;
+    Ok(row)
+}
+
+async fn go(
+    load: &Load,
+    scenario: &Scenario,
+    full: bool,
+    home: &mut Home,
+    system: &mut System,
+    random: &Random,
+) -> anyhow::Result<Row> {
     system.start()?;
     system.until_ready().await?;
-    let users = users(&system, load.users).await?;
-    let may_restore = can_restore(&system).await?;
-    let mut traffic = Traffic::start(users, load.rate, may_restore, &random);
+    let users = users(system, load.users).await?;
+    let may_restore = can_restore(system).await?;
+    let mut traffic = Traffic::start(users, load.rate, may_restore, random);
     traffic.until_acknowledged(Instant::now()).await?;
-
     let mut from = Vec::new();
     for _ in 0..scenario.times(full) {
         sleep(BETWEEN).await;
-        let mut world = World { home: &mut home, system: &mut system, traffic: &traffic, random: &random };
+        let mut world = World { home, system, traffic: &traffic, random };
         let since = world.inject(scenario.fault, scenario.lasts(full)).await?;
         traffic.until_acknowledged(since).await?;
         system.must_run()?;
@@ -56,11 +69,8 @@ pub(crate) async fn run(load: &Load, scenario: &Scenario, full: bool) -> anyhow:
     }
     sleep(BETWEEN).await;
     traffic.stop_writing().await;
-    let findings = check(&system, &traffic.users).await?;
-    let row = row(scenario, &from, &traffic.users, findings);
-    drop(traffic);
-    system.stop().await?;
-    Ok(row)
+    let findings = check(system, &traffic.users).await?;
+    Ok(row(scenario, &from, &traffic.users, findings))
 }
 
 /// Makes users who have synced before anything happens.
