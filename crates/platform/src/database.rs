@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlxError,
+    TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+use tokio::time::Instant;
 
 use crate::config::{Reader, Secret, Variables};
 
@@ -36,11 +38,14 @@ pub struct PoolOptions {
     pub max_connections: u32,
     /// How long a request waits for a connection before it is refused.
     pub acquire_timeout: Duration,
+    /// How long the first connection may take: at the start after a failure everybody connects at once, and a process that
+    /// gave up would only come back to the same.
+    pub first_connection: Duration,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(5) }
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(5), first_connection: Duration::from_secs(30) }
     }
 }
 
@@ -68,14 +73,14 @@ impl DatabaseConfig {
         if !(1..=30).contains(&wait) {
             reader.mistake("DATABASE_WAIT_SECONDS", "must be 1 to 30");
         }
-        Self { url, pool: PoolOptions { max_connections, acquire_timeout: Duration::from_secs(wait) } }
+        Self { url, pool: PoolOptions { max_connections, acquire_timeout: Duration::from_secs(wait), ..pool } }
     }
 }
 
 /// A pool of connections; the first one is made at once, so a wrong address is told here.
 ///
 /// # Errors
-/// When the database cannot be reached or refuses the credentials.
+/// When the database cannot be reached in time, or refuses the credentials.
 pub async fn connect(url: &str, options: &PoolOptions) -> Result<DatabaseConnection, DbErr> {
     let mut connect = ConnectOptions::new(url);
     connect
@@ -84,7 +89,24 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<DatabaseConnect
         .acquire_timeout(options.acquire_timeout)
         .connect_timeout(options.acquire_timeout)
         .sqlx_logging(false);
-    Database::connect(connect).await
+    let deadline = Instant::now() + options.first_connection;
+    loop {
+        match Database::connect(connect.clone()).await {
+            Err(error) if has_timed_out(&error) && Instant::now() < deadline => {
+                tracing::warn!(%error, "the database does not answer in time; trying again");
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// Whether there was no answer, rather than one that says no.
+fn has_timed_out(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => matches!(**cause, SqlxError::PoolTimedOut),
+        DbErr::ConnectionAcquire(_) => true,
+        _ => false,
+    }
 }
 
 /// One SQL file as a migration; files are applied in the order of the migrator's list and never edited afterwards.

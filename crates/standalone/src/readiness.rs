@@ -7,8 +7,9 @@ use futures::future::try_join_all;
 use reqwest::Client;
 use tokio::time::{Instant, sleep};
 
-/// How long a system may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a system may take to be ready: long, because one that starts while everybody comes back to it is slow, and giving
+/// up would only bring them back to the next start.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often what is not ready yet is asked again.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -73,14 +73,17 @@ impl System {
         self.directory.join("tidings.log")
     }
 
-    /// Waits until the launcher serves.
+    /// Waits until the services serve.
     pub(crate) async fn until_ready(&mut self) -> anyhow::Result<()> {
         let client = platform::http::loopback_client(Duration::from_secs(5))?;
-        let (url, deadline) = (format!("http://127.0.0.1:{}/readyz", self.port(8005)), Instant::now() + PATIENCE);
+        let (mut waiting, deadline) = (vec![8000, 8002, 8005], Instant::now() + PATIENCE);
         loop {
             self.must_run()?;
+            let Some(port) = waiting.last() else { return Ok(()) };
+            let url = format!("http://127.0.0.1:{}/readyz", self.port(*port));
             if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
+                waiting.pop();
+                continue;
             }
             if Instant::now() > deadline {
                 bail!("the launcher was not ready within {PATIENCE:?}; it said: {}", self.said());

@@ -1,6 +1,7 @@
 //! What the tests of the services stand on, tested itself.
 #![expect(clippy::unwrap_used, reason = "these are tests, and what serves them")]
 
+mod connecting;
 mod database;
 mod http;
 mod issuer;
