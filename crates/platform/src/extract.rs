@@ -46,7 +46,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for RawJson<T> {
     }
 }
 
-/// A JSON body that may be left out, together with its bytes; without it, the value is the default one.
+/// A JSON body that may be left out or be `null`, together with its bytes; then the value is the default one.
 #[derive(Clone, Debug)]
 pub struct OptionalJson<T> {
     /// The value.
@@ -65,7 +65,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
             return Ok(Self { value: T::default(), bytes });
         }
         require_json(&headers)?;
-        Ok(Self { value: parse_json(&bytes)?, bytes })
+        let is_null = serde_json::from_slice::<()>(&bytes).is_ok();
+        Ok(Self { value: if is_null { T::default() } else { parse_json(&bytes)? }, bytes })
     }
 }
 

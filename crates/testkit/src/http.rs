@@ -1,5 +1,6 @@
 //! A client for the services' HTTP APIs.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -8,6 +9,17 @@ use serde_json::Value;
 
 /// Longer than any request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Looks at every answer of this process with its request's method and path; it panics at one that must not be.
+pub type Inspector = fn(&Method, &str, &Answer);
+
+static INSPECTOR: OnceLock<Inspector> = OnceLock::new();
+
+/// From now on `inspector` looks at every answer that any client of this process gets. There is one for a process: a second
+/// one is ignored.
+pub fn inspect_answers(inspector: Inspector) {
+    let _ = INSPECTOR.set(inspector);
+}
 
 /// Sends requests to one service, as one user.
 #[derive(Clone, Debug)]
@@ -91,10 +103,17 @@ impl Request {
     /// # Panics
     /// When there is no answer.
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("the service answers");
+        let (http, request) = self.0.build_split();
+        let request = request.expect("the request can be built");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = http.execute(request).await.expect("the service answers");
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.expect("the answer is complete").to_vec();
-        Answer { status, headers, body }
+        let answer = Answer { status, headers, body };
+        if let Some(inspect) = INSPECTOR.get() {
+            inspect(&method, &path, &answer);
+        }
+        answer
     }
 }
 

@@ -13,6 +13,7 @@ mod eventually;
 pub mod http;
 pub mod isolation;
 pub mod issuer;
+mod road;
 pub mod socket;
 mod template;
 mod token;
@@ -22,6 +23,7 @@ use platform::clock::Clock;
 
 pub use database::Database;
 pub use eventually::eventually;
+pub use road::Road;
 pub use template::Migrated;
 
 /// Saturday, 31 January 2026, 09:00:00 UTC: a day that the next month does not have.

@@ -79,7 +79,7 @@ pub struct App {
 
 /// Every route of the public API with its document.
 pub fn routes() -> (Router<App>, OpenApi) {
-    let (router, document) = OpenApiRouter::with_openapi(api::docs::Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(api::docs::Document::openapi())
         .routes(routes!(api::tasks::list, api::tasks::create))
         .routes(routes!(api::tasks::create_for_token))
         .routes(routes!(api::tasks::get, api::tasks::update, api::tasks::delete))
@@ -95,7 +95,9 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::auth::token))
         .routes(routes!(api::auth::jwks))
         .split_for_parts();
-    (router, api::docs::with_limits(document))
+    api::refusals::merge(&mut document);
+    api::forms::add(&mut document);
+    (router, document)
 }
 
 /// What other services ask through the sidecar, and the jobs that it calls.

@@ -5,13 +5,14 @@ use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
 use events::schema::MAX_EVENT_TYPE_LENGTH;
 use platform::extract::Query;
-use platform::problem::{Problem, ProblemDocument};
+use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::docs::{CallerRefusals, UserPath};
+use super::docs::UserPath;
+use super::refusals::{CallerRefusals, ListRefusals, refusals};
 use super::respond;
 use super::task_input::Check;
 use super::task_query::{limit, uuid};
@@ -29,7 +30,7 @@ pub struct AuditQuery {
     #[param(value_type = Option<Uuid>)]
     task_id: Option<String>,
     /// Such as `task.updated`.
-    #[param(min_length = 1, max_length = 100)]
+    #[param(min_length = 1, max_length = 100, pattern = r"^[^\x00]*$")]
     event_type: Option<String>,
     /// From this moment on.
     #[param(value_type = Option<DateTime<Utc>>)]
@@ -91,10 +92,17 @@ struct Answer {
     next: Option<String>,
 }
 
+refusals! {
+    /// What history may answer besides.
+    HistoryRefusals {
+        "503" ["service_unavailable"] => "The keeper of the history is out of reach",
+    }
+}
+
 /// Lists what happened in the workspaces that the user may see.
 #[utoipa::path(get, path = "/api/{user_id}/audit-logs", tag = "history", operation_id = "list_history", params(UserPath, AuditQuery), responses(
-    (status = 200, body = AuditPage, description = "A page of history", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
-    (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
+    (status = 200, body = AuditPage, description = "A page of history", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals, ListRefusals,
+    HistoryRefusals))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,

@@ -4,16 +4,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use platform::extract::RawJson;
-use platform::problem::{Problem, ProblemDocument};
+use platform::problem::Problem;
 use platform::rate_limit::Client;
 use platform::trace::TraceContext;
 use utoipa::ToSchema;
 
 use super::auth_input::{Proof, Register, TokenRequest};
 use super::credentials::{Registration, TokenResponse, Tokens};
-use super::docs::{BodyRefusals, CredentialsRefusals, OnceHeader, OnceRefusals};
+use super::docs::OnceHeader;
 use super::link::segment;
 use super::once::once_in_secret;
+use super::refusals::{BodyRefusals, CredentialsRefusals, OnceRefusals, refusals};
 use super::trace::Trace;
 use crate::actions::issue_token::issue_token;
 use crate::actions::refresh_token::{Refreshed, read_refresh_token, refresh_token};
@@ -25,13 +26,24 @@ use crate::store::idempotency::Once;
 use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 
+refusals! {
+    /// What registering may answer besides.
+    RegisterRefusals {
+        "401" ["refresh_token_reused"] => "A repetition, after the tokens of the first answer were used",
+        "409" ["email_taken"] => "The e-mail address is taken",
+    }
+    /// What signing in may answer besides.
+    TokensRefusals {
+        "401" ["credentials_invalid", "refresh_token_expired", "refresh_token_invalid", "refresh_token_reused", "refresh_token_revoked"]
+            => "What was presented proves nothing, or no more",
+    }
+}
+
 /// Makes a user with a password, and their personal workspace.
 #[utoipa::path(post, path = "/api/auth/register", tag = "identity", operation_id = "register", security(()), request_body = Register,
     params(OnceHeader), responses(
         (status = 201, body = Registration, description = "The user with their first tokens", headers(("Location" = String), ("Cache-Control" = String))),
-        CredentialsRefusals, OnceRefusals, BodyRefusals,
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "The e-mail address is taken, or a request with this Idempotency-Key is under way")))]
+        RegisterRefusals, CredentialsRefusals, OnceRefusals, BodyRefusals))]
 pub async fn register(
     State(app): State<App>,
     Trace(trace): Trace,
@@ -57,7 +69,7 @@ pub async fn register(
 /// Gives tokens for a password, or for the refresh token that came with the last ones.
 #[utoipa::path(post, path = "/api/auth/token", tag = "identity", operation_id = "get_tokens", security(()), request_body = TokenRequest,
     params(OnceHeader), responses((status = 200, body = Tokens, description = "New tokens", headers(("Cache-Control" = String))),
-        CredentialsRefusals, OnceRefusals, BodyRefusals))]
+        TokensRefusals, CredentialsRefusals, OnceRefusals, BodyRefusals))]
 pub async fn token(
     State(app): State<App>,
     Trace(trace): Trace,

@@ -14,15 +14,31 @@ use crate::domain::timezone::TimeZone;
 /// A new user.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "ada@example.com", "password": "correct horse", "first_name": "Ada", "last_name": "Lovelace"}))]
 pub struct Register {
     /// Compared without regard to case.
-    #[schema(min_length = 3, max_length = 254, example = "ada@example.com")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        example = "ada@example.com",
+        pattern = r#"^\s*[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,".]+(\.[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,".]+)*@[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,".]+(\.[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,".]+)*\s*$"#
+    )]
     email: String,
-    #[schema(min_length = 8, max_length = 128, format = Password, write_only)]
+    #[schema(min_length = 8, max_length = 128, pattern = r"^[^\x00]*$", format = Password, write_only)]
     password: String,
-    #[schema(min_length = 1, max_length = 100, example = "Ada")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Ada"
+    )]
     first_name: String,
-    #[schema(min_length = 1, max_length = 100, example = "Lovelace")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Lovelace"
+    )]
     last_name: String,
     /// An IANA name; UTC unless given.
     #[schema(example = "Europe/London")]

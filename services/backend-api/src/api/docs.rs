@@ -1,16 +1,13 @@
 //! The API document (OpenAPI 3.1), what its operations have in common, and the pages that show it.
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
 use platform::problem::ProblemDocument;
 use serde::Deserialize;
-use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type};
-use utoipa::{IntoParams, IntoResponses, Modify};
+use utoipa::{IntoParams, Modify};
 use utoipa_swagger_ui::SwaggerUi;
 use uuid::Uuid;
 
@@ -38,28 +35,6 @@ impl Modify for Bearer {
         let scheme = SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         document.components.get_or_insert_default().add_security_scheme("bearer", scheme);
     }
-}
-
-/// The document with what every operation may answer, whatever it does: too many requests, from one or from all.
-pub fn with_limits(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            let responses = &mut operation.responses.responses;
-            let limited = || RefOr::T(retried(problem("Too many requests; RateLimit says of what")));
-            let overloaded = || RefOr::T(retried(problem("There is too much to do right now")));
-            responses.entry("429".to_owned()).or_insert_with(limited);
-            responses.entry("503".to_owned()).or_insert_with(overloaded);
-        }
-    }
-    document
-}
-
-/// A refusal that says when to come back.
-fn retried(mut problem: Response) -> Response {
-    let seconds = Header::new(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build());
-    problem.headers.insert("Retry-After".to_owned(), seconds.into());
-    problem
 }
 
 /// `/openapi.json`, and `/docs` with its assets, served from this binary.
@@ -95,8 +70,26 @@ pub struct TaskPath {
 #[expect(dead_code, reason = "documents what if_match reads")]
 pub struct EditHeaders {
     /// The ETag that the change is meant for; 412 when the task has changed since.
-    #[param(rename = "If-Match")]
+    #[param(
+        rename = "If-Match",
+        nullable = false,
+        pattern = r#"^[ \t]*(\*|(W/)?"[!#-~]*"|)[ \t]*(,[ \t]*(\*|(W/)?"[!#-~]*"|)[ \t]*)*$"#
+    )]
     if_match: Option<String>,
+}
+
+/// The header of a conditional reading.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents what is_current reads")]
+pub struct ReadHeaders {
+    /// Answers 304 while the task has this ETag.
+    #[param(
+        rename = "If-None-Match",
+        nullable = false,
+        pattern = r#"^[ \t]*(\*|(W/)?"[!#-~]*"|)[ \t]*(,[ \t]*(\*|(W/)?"[!#-~]*"|)[ \t]*)*$"#
+    )]
+    if_none_match: Option<String>,
 }
 
 /// The header of a request that is carried out once.
@@ -105,66 +98,6 @@ pub struct EditHeaders {
 #[expect(dead_code, reason = "documents what once reads")]
 pub struct OnceHeader {
     /// A key of the client's choice; the same request with the same key gets the same answer for 24 h.
-    #[param(rename = "Idempotency-Key", max_length = 255)]
+    #[param(rename = "Idempotency-Key", nullable = false, min_length = 1, max_length = 255, pattern = r"^[!-~]+$")]
     idempotency_key: Option<String>,
-}
-
-/// Declares a set of refusals that operations share.
-macro_rules! refusals {
-    ($($(#[$doc:meta])+ $name:ident { $($status:literal => $description:literal,)+ })+) => {$(
-        $(#[$doc])+
-        #[derive(Debug)]
-        pub struct $name;
-
-        impl IntoResponses for $name {
-            fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(($status.to_owned(), RefOr::T(problem($description))),)+])
-            }
-        }
-    )+};
-}
-
-refusals! {
-    /// What every operation with a token may answer.
-    CallerRefusals {
-        "400" => "The request cannot be read",
-        "401" => "No token, a bad token, another user's path, or a user of another issuer",
-        "503" => "The database or the issuer of the token is out of reach, or there is too much to do right now",
-    }
-    /// What handing out credentials may answer.
-    CredentialsRefusals {
-        "400" => "The request cannot be read",
-        "401" => "What was presented proves nothing",
-        "503" => "The database is out of reach, or too many people are signing in",
-    }
-    /// What every operation with a body may answer.
-    BodyRefusals {
-        "413" => "The body is larger than 256 KiB",
-        "415" => "The body is not JSON",
-        "422" => "The request is invalid; see errors",
-    }
-    /// What an operation on one task may answer.
-    TaskRefusals {
-        "404" => "The task is not there, or not yours to know",
-        "412" => "The task has changed; see current",
-    }
-    /// What a restore may answer, beside what the other verbs do.
-    RestoreRefusals {
-        "409" => "A request with this Idempotency-Key is under way, or the task that the history has breaks a rule of today; see errors",
-        "422" => "The request is invalid, or the Idempotency-Key was used for another one",
-        "503" => "The database, the issuer of the token or, for a task that was purged, the history is out of reach",
-    }
-    /// What an operation with an Idempotency-Key may answer.
-    OnceRefusals {
-        "409" => "A request with this Idempotency-Key is under way",
-        "422" => "The request is invalid, or the Idempotency-Key was used for another one",
-    }
-}
-
-fn problem(description: &str) -> Response {
-    let schema = Ref::from_schema_name("Problem");
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", ContentBuilder::new().schema(Some(schema)).build())
-        .build()
 }

@@ -6,6 +6,9 @@ use platform::problem::Problem;
 use crate::domain::precondition::Precondition;
 use crate::store::reply::etag;
 
+/// What stands between the elements of a list.
+const SEPARATORS: [char; 3] = [' ', '\t', ','];
+
 /// The versions that `If-Match` allows. Tags that we never gave match nothing.
 ///
 /// # Errors
@@ -35,26 +38,45 @@ fn version(tag: &str) -> Option<i32> {
     (etag(version) == tag).then_some(version)
 }
 
+/// The tags of all fields of that name; `None` without any. Empty elements of a list are passed over (RFC 9110 §5.6.1).
 fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, Problem> {
     let mut tags = Vec::new();
     for value in headers.get_all(name) {
-        let text = value.to_str().unwrap_or_default();
-        // Empty elements of a list are passed over (RFC 9110 §5.6.1).
-        for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            let quoted = opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"');
-            if tag != "*" && !quoted {
-                let detail = format!("{name} takes entity tags as the ETag header gives them, such as \"3\".");
-                return Err(Problem::unreadable("entity_tag_invalid", detail));
-            }
+        let mut rest = value.to_str().map_err(|_| invalid(name))?.trim_start_matches(SEPARATORS);
+        while !rest.is_empty() {
+            let length = tag_length(rest).ok_or_else(|| invalid(name))?;
+            let (tag, after) = rest.split_at(length);
             tags.push(tag.to_owned());
+            rest = after.trim_start_matches([' ', '\t']);
+            if !rest.is_empty() && !rest.starts_with(',') {
+                return Err(invalid(name));
+            }
+            rest = rest.trim_start_matches(SEPARATORS);
         }
     }
     Ok((!tags.is_empty()).then_some(tags))
 }
 
+/// The length of the `*` or the entity tag that `text` begins with (RFC 9110 §8.8.3).
+fn tag_length(text: &str) -> Option<usize> {
+    if text.starts_with('*') {
+        return Some(1);
+    }
+    let opaque = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"')?;
+    let end = opaque.find('"')?;
+    let visible = opaque[..end].bytes().all(|byte| byte.is_ascii_graphic());
+    visible.then_some(text.len() - opaque.len() + end + 1)
+}
+
+fn invalid(name: &HeaderName) -> Problem {
+    let detail = format!("{name} takes entity tags as the ETag header gives them, such as \"3\".");
+    Problem::unreadable("entity_tag_invalid", detail)
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn precondition(value: &str) -> Precondition {
@@ -76,9 +98,18 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_may_be_part_of_a_tag() {
+        assert_eq!(precondition("\"a,b\", \"3\""), Precondition::Versions(vec![3]));
+        assert_eq!(precondition(" ,\t\"3\",,\"4\" "), Precondition::Versions(vec![3, 4]));
+        assert_eq!(precondition(""), Precondition::None);
+    }
+
+    #[test]
     fn what_is_no_tag_is_unreadable() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::IF_MATCH, "3".parse().unwrap());
-        assert_eq!(if_match(&headers).unwrap_err().code(), "entity_tag_invalid");
+        for wrong in ["3", "\"3", "\"3\" \"4\"", "\"3\"x", "w/\"3\"", "\"a b\"", "\"é\"", "W/", "null"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_MATCH, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
+            assert_eq!(if_match(&headers).unwrap_err().code(), "entity_tag_invalid", "{wrong}");
+        }
     }
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::{BodyRefusals, CallerRefusals, UserPath};
+use super::docs::UserPath;
 use super::patch::Patch;
+use super::refusals::{BodyRefusals, CallerRefusals};
 use super::task_input::Check;
 use crate::actions::update_profile::{ProfilePatch, update_profile};
 use crate::app::App;
@@ -24,10 +25,10 @@ use crate::store::users::{self, User};
 #[serde(deny_unknown_fields)]
 pub struct UpdateProfile {
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, nullable = false)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", nullable = false, example = "Ada")]
     first_name: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, nullable = false)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", nullable = false, example = "Lovelace")]
     last_name: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>, nullable = false, example = "Europe/Berlin")]

@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use platform::extract::Query;
-use platform::problem::{Problem, ProblemDocument};
+use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::docs::{CallerRefusals, UserPath};
+use super::docs::UserPath;
+use super::refusals::{CallerRefusals, refusals};
 use crate::actions::sync_tasks::{Synced, sync_tasks};
 use crate::app::App;
 use crate::domain::task::Task;
@@ -43,12 +44,18 @@ pub struct SyncPage {
     has_more: bool,
 }
 
+refusals! {
+    /// What a sync may answer besides.
+    SyncRefusals {
+        "400" ["sync_token_invalid"] => "The token is not one of this user",
+        "410" ["resync_required"] => "The changes since the token are not known any more: start again with token=*",
+        "422" ["validation_failed"] => "The request is invalid; see errors",
+    }
+}
+
 /// Gives all tasks of all workspaces of the user, then, with the token of the answer before, what changed since.
 #[utoipa::path(get, path = "/api/{user_id}/sync", tag = "sync", operation_id = "sync", params(UserPath, SyncQuery), responses(
-    (status = 200, body = SyncPage, description = "A page"), CallerRefusals,
-    (status = 410, body = ProblemDocument, content_type = "application/problem+json",
-        description = "The changes since the token are not known any more: start again with token=*"),
-    (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
+    (status = 200, body = SyncPage, description = "A page"), CallerRefusals, SyncRefusals))]
 pub async fn sync(
     State(app): State<App>,
     caller: Caller,

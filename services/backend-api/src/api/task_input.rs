@@ -17,6 +17,17 @@ use crate::domain::task::{NewTask, TaskPatch};
 use crate::domain::text::{Description, Title};
 use crate::domain::timezone::TimeZone;
 
+/// One tag: a line that is not only white space.
+#[derive(Debug, ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 50,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    example = "home"
+)]
+#[expect(dead_code, reason = "documents what TagSet::parse reads")]
+pub struct Tag(String);
+
 /// A new task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,16 +36,21 @@ use crate::domain::timezone::TimeZone;
     "timezone": "Europe/Berlin", "recurrence": {"text": "every Monday"}, "reminders": [{"before": "PT1H", "channels": ["in_app"]}]
 }))]
 pub struct CreateTask {
-    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\p{Cc}]*\S[^\p{Cc}]*$", example = "Buy milk")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Buy milk"
+    )]
     title: String,
-    #[schema(max_length = 65536)]
+    #[schema(max_length = 65536, pattern = r"^[^\x00]*$")]
     description: Option<String>,
     #[schema(value_type = Option<Status>)]
     status: Option<String>,
     completed: Option<bool>,
     #[schema(value_type = Option<Priority>)]
     priority: Option<String>,
-    #[schema(max_items = 50)]
+    #[schema(value_type = Option<Vec<Tag>>, max_items = 50)]
     tags: Option<Vec<String>>,
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     due_date: Option<String>,
@@ -53,10 +69,10 @@ pub struct CreateTask {
 #[schema(example = json!({"priority": "urgent", "due_date": null}))]
 pub struct UpdateTask {
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 500, nullable = false)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", nullable = false, example = "Buy milk")]
     title: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 65536)]
+    #[schema(value_type = Option<String>, max_length = 65536, pattern = r"^[^\x00]*$")]
     description: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<Status>, nullable = false)]
@@ -68,7 +84,7 @@ pub struct UpdateTask {
     #[schema(value_type = Option<Priority>)]
     priority: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    #[schema(value_type = Option<Vec<Tag>>, max_items = 50)]
     tags: Patch<Vec<String>>,
     #[serde(default)]
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]

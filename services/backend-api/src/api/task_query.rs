@@ -22,6 +22,7 @@ pub struct TaskQuery {
     #[param(value_type = Option<Priority>)]
     priority: Option<String>,
     /// Tasks that have this tag.
+    #[param(pattern = r"^[^\x00]*$")]
     tag: Option<String>,
     #[param(value_type = Option<bool>)]
     completed: Option<String>,
@@ -34,16 +35,18 @@ pub struct TaskQuery {
     #[param(value_type = Option<Uuid>)]
     project: Option<String>,
     /// To be done by this user.
+    #[param(pattern = r"^[^\x00]*$")]
     assignee: Option<String>,
     /// Archived tasks instead of the others.
     #[param(value_type = Option<bool>)]
     archived: Option<String>,
     /// Full text: each word begins a word of the title, the tags or the description, whatever its case and accents. Anything but
     /// letters and digits separates words, of which there may be 32; without any, nothing is found.
-    #[param(max_length = 500, example = "wat pla")]
+    #[param(max_length = 500, pattern = r"^[^\x00]*$", example = "wat pla")]
     q: Option<String>,
     /// `created_at`, `updated_at`, `due_date` or `priority`; `-` in front for descending. Unless given, `-created_at`; with `q`, the
     /// 1,000 newest matches, those with the most words in the title first, then those with them among the tags.
+    #[param(pattern = r"^-?(created_at|updated_at|due_date|priority)$")]
     sort: Option<String>,
     /// 1 to 200; 50 unless given.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 200)]

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::{BodyRefusals, CallerRefusals, EditHeaders, OnceHeader, OnceRefusals, TaskPath, TaskRefusals};
+use super::docs::{EditHeaders, OnceHeader, TaskPath};
 use super::if_match::if_match;
 use super::once::once;
+use super::refusals::{BodyRefusals, CallerRefusals, EditRefusals, OnceRefusals, TaskRefusals};
 use super::respond::replayed;
 use crate::actions::apply_verb::apply_verb;
 use crate::app::App;
@@ -32,7 +33,7 @@ pub struct VerbInput {
 /// Completes a task; one that is completed already stays as it is.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/complete", tag = "tasks", operation_id = "complete_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, EditRefusals, BodyRefusals, OnceRefusals))]
 pub async fn complete(
     State(app): State<App>,
     caller: Caller,
@@ -46,7 +47,7 @@ pub async fn complete(
 /// Opens a completed task again.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/reopen", tag = "tasks", operation_id = "reopen_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, EditRefusals, BodyRefusals, OnceRefusals))]
 pub async fn reopen(
     State(app): State<App>,
     caller: Caller,
@@ -60,7 +61,7 @@ pub async fn reopen(
 /// Puts a task away without deleting it.
 #[utoipa::path(post, path = "/api/{user_id}/tasks/{id}/archive", tag = "tasks", operation_id = "archive_task",
     request_body = Option<VerbInput>, params(TaskPath, EditHeaders, OnceHeader),
-    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals, OnceRefusals))]
+    responses((status = 200, body = Task, description = "The task, as it is now", headers(("ETag" = String))), CallerRefusals, TaskRefusals, EditRefusals, BodyRefusals, OnceRefusals))]
 pub async fn archive(
     State(app): State<App>,
     caller: Caller,

@@ -5,16 +5,15 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use events::Source;
 use platform::extract::{Json, Path, Query, RawJson};
-use platform::problem::{Problem, ProblemDocument};
+use platform::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::{
-    BodyRefusals, CallerRefusals, EditHeaders, OnceHeader, OnceRefusals, TaskPath, TaskRefusals, UserPath,
-};
+use super::docs::{EditHeaders, OnceHeader, ReadHeaders, TaskPath, UserPath};
 use super::if_match::{if_match, is_current};
 use super::once::once;
+use super::refusals::{BodyRefusals, CallerRefusals, EditRefusals, ListRefusals, OnceRefusals, TaskRefusals};
 use super::respond::{self, replayed};
 use super::task_input::{CreateTask, UpdateTask};
 use super::task_query::TaskQuery;
@@ -39,8 +38,7 @@ pub struct TaskPage {
 
 /// Lists the tasks that the user may see.
 #[utoipa::path(get, path = "/api/{user_id}/tasks", tag = "tasks", operation_id = "list_tasks", params(UserPath, TaskQuery), responses(
-    (status = 200, body = TaskPage, description = "A page of tasks", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals,
-    (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "See errors")))]
+    (status = 200, body = TaskPage, description = "A page of tasks", headers(("Link" = String, description = "rel=\"next\""))), CallerRefusals, ListRefusals))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
@@ -103,10 +101,9 @@ pub async fn create_for_token(
 
 /// One task.
 #[utoipa::path(get, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "get_task",
-    params(TaskPath, ("If-None-Match" = Option<String>, Header, description = "Answers 304 while the task has this ETag")),
+    params(TaskPath, ReadHeaders),
     responses((status = 200, body = Task, description = "The task", headers(("ETag" = String))), (status = 304, description = "Not modified"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json", description = "Not there"),
-        CallerRefusals))]
+        CallerRefusals, TaskRefusals))]
 pub async fn get(
     State(app): State<App>,
     caller: Caller,
@@ -123,7 +120,7 @@ pub async fn get(
 /// Changes a task by a JSON merge patch.
 #[utoipa::path(patch, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "update_task", params(TaskPath, EditHeaders),
     request_body(content = UpdateTask, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Task, description = "The task", headers(("ETag" = String))), CallerRefusals, TaskRefusals, BodyRefusals))]
+    responses((status = 200, body = Task, description = "The task", headers(("ETag" = String))), CallerRefusals, TaskRefusals, EditRefusals, BodyRefusals))]
 pub async fn update(
     State(app): State<App>,
     caller: Caller,
@@ -140,7 +137,7 @@ pub async fn update(
 
 /// Deletes a task.
 #[utoipa::path(delete, path = "/api/{user_id}/tasks/{id}", tag = "tasks", operation_id = "delete_task", params(TaskPath, EditHeaders),
-    responses((status = 204, description = "Deleted"), CallerRefusals, TaskRefusals))]
+    responses((status = 204, description = "Deleted"), CallerRefusals, TaskRefusals, EditRefusals))]
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,

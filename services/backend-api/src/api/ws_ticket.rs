@@ -9,8 +9,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::{CallerRefusals, OnceHeader, OnceRefusals, UserPath};
+use super::docs::{OnceHeader, UserPath};
 use super::once::once;
+use super::refusals::{CallerRefusals, OnceRefusals};
 use super::respond::{no_store, replayed};
 use crate::actions::issue_ws_ticket::{SoldTicket, issue_ws_ticket};
 use crate::app::App;

@@ -42,9 +42,11 @@ pub struct Recurrence {
     interval: Option<u32>,
     /// `MO` … `SU` (RFC 5545 §3.3.10), with a number for the nth of a month: `3FR`, `-1SU`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1)]
     by_weekday: Option<Vec<String>>,
     /// 1 to 31, or -1 to -31 from the end of the month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1)]
     by_month_day: Option<Vec<i32>>,
     /// After how many occurrences it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,7 +27,10 @@ pub enum Channel {
 pub struct Reminder {
     /// How long before the due date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "PT1H")]
+    #[schema(
+        example = "PT1H",
+        pattern = r"^P([0-9]{1,6}W)?([0-9]{1,6}D)?(T([0-9]{1,6}H)?([0-9]{1,6}M)?([0-9]{1,6}S)?)?$"
+    )]
     before: Option<String>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +38,7 @@ pub struct Reminder {
     at: Option<String>,
     /// Through which channels; the user's preferences decide when it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1)]
     channels: Option<Vec<Channel>>,
 }
 

@@ -170,6 +170,7 @@ async fn verbs_take_small_json_or_nothing() {
     post("text/plain", b"{}".to_vec()).await.expect_problem(415, "unsupported_media_type");
     post("application/json", b"{".to_vec()).await.expect_problem(400, "json_syntax");
     post("application/json", Vec::new()).await.expect(200);
+    post("application/json", b" null\n".to_vec()).await.expect(200);
 }
 
 #[tokio::test]

@@ -5,13 +5,15 @@ use platform::clock::Clock;
 use platform::config::Variables;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
-use testkit::Database;
 use testkit::http::Client;
 use testkit::issuer::Issuer;
+use testkit::{Database, Road};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
+
+use crate::document;
 
 /// What the tests' services share as AUTH_SECRET.
 pub(crate) const AUTH_SECRET: &str = "a secret that only tests know, 48 bytes in length";
@@ -53,6 +55,12 @@ impl Api {
         Self::run(variables, clock, issuer, database).await
     }
 
+    /// The same with a way to its database that can be cut.
+    pub(crate) async fn start_by(road: &Road, database: Database) -> Self {
+        let variables = Variables::default().with("DATABASE_URL", road.url()).with("DATABASE_WAIT_SECONDS", "5");
+        Self::start_on(variables, database).await
+    }
+
     /// Stops, and starts again with the same database.
     pub(crate) async fn restart(self, variables: Variables) -> Self {
         let Self { clock, issuer, database, stop, running, .. } = self;
@@ -64,8 +72,7 @@ impl Api {
     async fn run(variables: Variables, clock: Clock, issuer: Issuer, database: Database) -> Self {
         let trusted =
             json!([{ "issuer": issuer.base_url(), "jwks_url": issuer.jwks_url(), "audience": issuer.base_url() }]);
-        let variables = variables
-            .with("DATABASE_URL", database.url())
+        let variables = with_default(variables, "DATABASE_URL", &database.url())
             .with("AUTH_SECRET", AUTH_SECRET)
             .with("APP_API_TOKEN", APP_TOKEN)
             .with("TRUSTED_ISSUERS", trusted.to_string());
@@ -75,6 +82,7 @@ impl Api {
         // The machine may have other things to do; what overload does has tests of its own.
         let variables = with_default(variables, "DATABASE_WAIT_SECONDS", "30");
         let config = Config::read(&variables).unwrap();
+        testkit::http::inspect_answers(document::inspect);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

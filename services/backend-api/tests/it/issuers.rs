@@ -13,7 +13,7 @@ const ISSUER: &str = "http://localhost:8000";
 const MOVED: &str = "http://localhost:8100";
 
 /// A token of the built-in issuer.
-fn built_in(api: &Api, user: &str) -> String {
+pub(crate) fn built_in(api: &Api, user: &str) -> String {
     let keys = SigningKeys::new(&Secret::new(AUTH_SECRET), ISSUER, ISSUER, api.clock.clone()).unwrap();
     keys.mint(&Claims { user_id: user.to_owned(), ..Claims::default() }, chrono::TimeDelta::minutes(15))
 }
