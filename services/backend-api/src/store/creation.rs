@@ -2,8 +2,9 @@
 //! one statement, and so one transaction. Creating is what a task platform does most; each round trip less counts.
 
 use events::EventDraft;
+use platform::clock::Clock;
 use platform::trace::TraceContext;
-use sea_orm::{ConnectionTrait as _, DbErr, Value};
+use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
 
 use super::change::Changes;
 use super::idempotency::Once;
@@ -35,8 +36,19 @@ impl Changes {
     /// # Errors
     /// When the database refuses.
     pub async fn create(&self, creation: Creation<'_>, trace: Option<&TraceContext>) -> Result<bool, DbErr> {
-        let Creation { task, believed, event, once, reply } = creation;
-        let batch = Batch::of(task.workspace_id, vec![event], trace, &self.clock);
+        let stored = self.db.execute_raw(creation.statement(trace, &self.clock)).await?.rows_affected() == 1;
+        if stored {
+            self.wake.ring();
+        }
+        Ok(stored)
+    }
+}
+
+impl Creation<'_> {
+    /// The statement that stores it; the bench has Postgres do the same without us.
+    pub fn statement(self, trace: Option<&TraceContext>, clock: &Clock) -> Statement {
+        let Creation { task, believed, event, once, reply } = self;
+        let batch = Batch::of(task.workspace_id, vec![event], trace, clock);
         let mut values = batch.values().to_vec();
         let zone = believed.map_or_else(|| "true".to_owned(), |zone| still_in(zone, &task.user_id, &mut values));
         let (key, fresh) = match once {
@@ -45,11 +57,7 @@ impl Changes {
         };
         let row = insert(task, &mut values);
         let sql = format!("WITH {key} counter AS ({RAISE} AND {fresh} {RAISED}), task AS ({row}) {STORE}");
-        let stored = self.db.execute_raw(statement(&sql, values)).await?.rows_affected() == 1;
-        if stored {
-            self.wake.ring();
-        }
-        Ok(stored)
+        statement(&sql, values)
     }
 }
 

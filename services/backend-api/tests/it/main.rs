@@ -8,6 +8,7 @@ mod auth_repetition;
 mod auth_secrecy;
 mod auth_sign_in;
 mod bad_input;
+mod bench;
 mod browsers;
 mod changes;
 mod conditional;
