@@ -1,0 +1,73 @@
+"""The Postgres server that all peers share, each with a database of its own."""
+
+import json
+import subprocess
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from harness.machine import ROOT
+from harness.processes import Server, environment
+from harness.tools import Programs
+
+# Beside what Postgres takes by itself; it writes as durably as ever.
+SETTINGS = ["max_connections=200"]
+
+# Of each user: enough that a page of a list is full.
+SEEDED = 100
+
+
+class Postgres:
+    """A server on the servers' core."""
+
+    def __init__(self, programs: Programs, core: int, place: Path) -> None:
+        self.programs = programs
+        settings = [word for setting in SETTINGS for word in ("--set", setting)]
+        command = [programs.load, "postgres", "--data", place / "postgres", *settings]
+        self.server = Server(core, command, place / "postgres.out", environment())
+        told: list[dict[str, str]] = []
+
+        def ready() -> bool:
+            lines = self.server.log.read_text().splitlines()
+            told.extend(json.loads(line) for line in lines if line.startswith("{"))
+            return bool(told)
+
+        self.server.wait_until(ready, "Postgres")
+        self.address = urlsplit(told[0]["url"])
+
+    def url(self, database: str, role: str | None = None, password: str = "") -> str:
+        user = f"{role}:{quote(password)}" if role else self.address.netloc.rpartition("@")[0]
+        return f"postgres://{user}@{self.address.hostname}:{self.address.port}/{database}"
+
+    def cpu(self) -> float:
+        return self.server.cpu()
+
+    def ask(self, database: str, sql: str) -> list[str]:
+        """The first column of each row."""
+        command = [self.programs.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, self.url(database)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{sql[:200]}: {done.stderr}")
+        return done.stdout.split()
+
+    def number(self, database: str, sql: str) -> int:
+        return int(self.ask(database, sql)[0])
+
+    def run_file(self, database: str, file: Path) -> None:
+        self.ask(database, file.read_text())
+
+    def copy(self, source: str, target: str) -> None:
+        self.ask("postgres", f"CREATE DATABASE {target} TEMPLATE {source}")
+
+    def seed(self, database: str) -> None:
+        """Gives each user of the system a list of tasks."""
+        self.ask(database, (ROOT / "bench/pgbench/tasks.sql").read_text().replace(":count", str(SEEDED)))
+
+    def settle(self) -> None:
+        """So that no run pays for what the one before it wrote."""
+        self.ask("postgres", "CHECKPOINT")
+
+    def version(self) -> str:
+        return self.ask("postgres", "SHOW server_version")[0]
+
+    def stop(self) -> None:
+        self.server.stop()

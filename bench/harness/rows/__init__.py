@@ -1,0 +1,20 @@
+"""The rows: each measures what it is about and tells one or more lines of the table."""
+
+from collections.abc import Callable
+
+from harness.bench import Bench
+from harness.figures import Row
+from harness.rows import arrivals, creates, lists, losses, sockets, start, updates
+
+ALL: dict[str, Callable[[Bench], list[Row]]] = {
+    "creates": creates.creates,
+    "one-workspace": creates.one_workspace,
+    "lists": lists.lists,
+    "arrivals": arrivals.arrivals,
+    "updates": updates.updates,
+    "sockets": sockets.idle,
+    "fan-out": sockets.fan_out,
+    "stalled": sockets.stalled,
+    "start": start.start,
+    "losses": losses.losses,
+}

@@ -1,0 +1,26 @@
+"""From a PATCH to another client's socket."""
+
+from harness.bench import Bench
+from harness.figures import Row, median, spread
+
+RATE = 200
+
+
+def updates(bench: Bench) -> list[Row]:
+    system = bench.system
+    bench.only("system")
+    options = ["--base", system.base, "--socket-port", system.socket_port, "--tokens", bench.tokens]
+    seconds = ["--rate", RATE, "--seconds", bench.seconds(15)]
+    runs = [bench.load("updates", *options, *seconds) for _ in range(bench.runs)]
+
+    def row(name: str, key: str) -> Row:
+        p50, p99 = ([run[key][quantile] for run in runs] for quantile in ("p50", "p99"))
+        lost = sum(run["lost"] for run in runs)
+        figure = f"p50 {spread(p50)}, p99 {spread(p99, ' ms')}" + (f", {lost} lost" if lost else ", none lost")
+        reached = not lost and median(p50) <= 15 and median(p99) <= 50
+        return Row(name, figure, "p50 ≤ 15 ms, p99 ≤ 50 ms", "2–10 s in 001", reached)
+
+    return [
+        row(f"PATCH sent → another client's socket, {RATE}/s, open loop", "from_due"),
+        row("PATCH answered → another client's socket, the same runs", "from_answer"),
+    ]
