@@ -20,7 +20,7 @@ use crate::people::Person;
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// How long a socket may take to be subscribed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sockets that leave from one address: far fewer than it has ports.
 const PER_ADDRESS: usize = 5_000;
