@@ -31,6 +31,10 @@ impl Schema {
     }
 }
 
+/// A connection that was idle for longer is asked whether it lives before it is used: its server may have been restarted or
+/// have gone to sleep. Asking each time would be a round trip more for every transaction.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// How many connections a pool keeps, and how long one may wait for it.
 #[derive(Clone, Debug)]
 pub struct PoolOptions {
@@ -88,6 +92,7 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<DatabaseConnect
         .min_connections(1)
         .acquire_timeout(options.acquire_timeout)
         .connect_timeout(options.acquire_timeout)
+        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging(false);
     let deadline = Instant::now() + options.first_connection;
     loop {

@@ -47,6 +47,7 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
         clock: clock.clone(),
         random: settings.random,
         health_check: settings.app_health_check,
+        apps_stop: settings.apps_stop,
         backoff: settings.backoff,
         dapr_api_token: settings.dapr_api_token,
         app_api_token: settings.app_api_token,

@@ -6,6 +6,7 @@ use platform::clock::Clock;
 use platform::config::Secret;
 use platform::random::Random;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::Resources;
 
@@ -97,6 +98,8 @@ pub struct Settings {
     pub random: Random,
     /// How the apps' health is checked. `None`: an app is healthy from the moment it listens.
     pub app_health_check: Option<AppHealthCheck>,
+    /// Cancelled when the apps are about to stop, by whoever stops them: nothing is sent to them from then on.
+    pub apps_stop: CancellationToken,
     /// The pauses after which the log delivers again what no retry policy brought to an end.
     pub backoff: Backoff,
     /// How long an app may take to answer a job, or a delivery where no `Resiliency` says, before that counts as failed.
@@ -128,6 +131,7 @@ impl Settings {
             clock,
             random: Random::system(),
             app_health_check: None,
+            apps_stop: CancellationToken::new(),
             backoff: Backoff::default(),
             callback_timeout: Duration::from_mins(1),
             poll_interval: Duration::from_secs(2),

@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) health_check: Option<AppHealthCheck>,
+    /// Cancelled when the apps are about to stop.
+    pub(crate) apps_stop: CancellationToken,
     pub(crate) backoff: Backoff,
     pub(crate) dapr_api_token: Option<Secret>,
     pub(crate) app_api_token: Option<Secret>,

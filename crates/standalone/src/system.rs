@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use platform::config::{ConfigErrors, Variables};
 use platform::database::{PoolOptions, connect};
 use sidecar::{App, AppHealthCheck, Resources, Settings};
+use tokio_util::sync::CancellationToken;
 
 use crate::data_directory::{DataDirectory, Lock};
 use crate::database::Database;
@@ -17,6 +18,9 @@ use crate::ports::{Bound, ServicePorts};
 use crate::secrets::Secrets;
 use crate::services::{SIDECAR, Service};
 use crate::{components, readiness, token};
+
+/// How long requests that were just sent to a service have to reach it before it closes its idle connections.
+const LAST_CALLS: Duration = Duration::from_millis(50);
 
 /// How long the services may take to stop: 2 s for requests under way, 3 s for their background work, 300 ms for their
 /// connections, and some.
@@ -36,6 +40,8 @@ const SIDECAR_STOP: Duration = Duration::from_millis(1_500);
 #[derive(Debug)]
 pub struct System {
     services: Group,
+    /// Tells the sidecars that the services are about to stop.
+    services_stop: CancellationToken,
     sidecar: Group,
     database: Database,
     listening: Vec<(&'static Service, ServicePorts)>,
@@ -59,7 +65,8 @@ impl System {
         let listening = bound.iter().map(|one| Ok((one.service, one.ports()?))).collect::<std::io::Result<_>>()?;
         let database = Database::prepare(&options.variables, &options.postgres, &data, &secrets).await?;
         let (services, sidecar) = (Group::default(), Group::default());
-        let mut system = Self { services, sidecar, database, listening, secrets, options, _lock: lock };
+        let services_stop = CancellationToken::new();
+        let mut system = Self { services, services_stop, sidecar, database, listening, secrets, options, _lock: lock };
         match system.run(bound, resources).await {
             Ok(()) => Ok(system),
             Err(error) => {
@@ -114,6 +121,7 @@ impl System {
         settings.dapr_api_token.clone_from(&environment.dapr_api_token);
         settings.app_health_check =
             Some(AppHealthCheck { interval: HEALTH_INTERVAL, timeout: HEALTH_INTERVAL, ..AppHealthCheck::default() });
+        settings.apps_stop = self.services_stop.clone();
         settings.drain = SIDECAR_DRAIN;
         self.sidecar.spawn("the sidecar", sidecar::run(db, settings, self.sidecar.token()));
         Ok(())
@@ -144,6 +152,8 @@ impl System {
     /// # Errors
     /// When a part ended with an error; the others are stopped all the same.
     pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.services_stop.cancel();
+        tokio::time::sleep(LAST_CALLS).await;
         let services = self.services.stop(SERVICES_STOP).await;
         let sidecar = self.sidecar.stop(SIDECAR_STOP).await;
         self.database.stop().await;

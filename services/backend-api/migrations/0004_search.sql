@@ -62,9 +62,14 @@ CREATE TABLE core.task_words (
 
 CREATE FUNCTION core.keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO core.task_words (task_id, words)
-    VALUES (NEW.id, core.search_document(NEW.workspace_id, NEW.title, NEW.tags, NEW.description))
-    ON CONFLICT (task_id) DO UPDATE SET words = excluded.words;
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO core.task_words (task_id, words)
+        VALUES (NEW.id, core.search_document(NEW.workspace_id, NEW.title, NEW.tags, NEW.description));
+    ELSE
+        UPDATE core.task_words
+        SET words = core.search_document(NEW.workspace_id, NEW.title, NEW.tags, NEW.description)
+        WHERE task_id = NEW.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER words_of_new_task AFTER INSERT ON core.tasks FOR EACH ROW EXECUTE FUNCTION core.keep_words();

@@ -40,20 +40,21 @@ impl AppHealth {
     }
 }
 
-/// Watches the health of an app that listens, until its sidecar is stopped.
+/// Watches the health of an app that listens, until it or its sidecar is stopped.
 pub(crate) async fn watch(sidecar: Sidecar) {
-    let Some(check) = sidecar.shared.health_check.clone() else {
-        sidecar.health.set(true);
-        return;
-    };
-    let stop = sidecar.stop.clone();
+    let (stop, app_stops) = (sidecar.stop.clone(), sidecar.shared.apps_stop.clone());
     tokio::select! {
         () = stop.cancelled() => {}
-        () = probe_for_ever(&sidecar, &check) => {}
+        () = app_stops.cancelled() => sidecar.health.set(false),
+        () = probe_for_ever(&sidecar) => {}
     }
 }
 
-async fn probe_for_ever(sidecar: &Sidecar, check: &AppHealthCheck) {
+async fn probe_for_ever(sidecar: &Sidecar) {
+    let Some(check) = &sidecar.shared.health_check else {
+        sidecar.health.set(true);
+        return std::future::pending().await;
+    };
     let app = sidecar.app_id.as_str();
     let mut ticks = tokio::time::interval(check.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

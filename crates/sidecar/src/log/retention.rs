@@ -1,5 +1,5 @@
-//! Forgetting: messages that are old and that every consumer group has passed. Dead letters are never forgotten: as a rule
-//! nobody subscribes to them, so no group holds them back, and they wait for somebody to look.
+//! Forgetting: messages that are old and that every consumer group has passed. Dead letters are never forgotten here: where
+//! nobody subscribes to a `<topic>.dead`, no group holds them back, and they wait for somebody to look.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};

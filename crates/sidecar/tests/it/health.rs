@@ -135,3 +135,22 @@ async fn checks_that_cannot_be_are_refused_at_the_start() {
     let error = rig.failed().await.to_string();
     assert_eq!(error, "app health checks may not take longer than their interval");
 }
+
+#[tokio::test]
+async fn an_app_that_is_about_to_stop_gets_nothing_any_more_and_the_next_one_gets_it_all() {
+    let app = TestApp::start(&with_dead_letters()).await;
+    let healthy = Arc::new(AtomicBool::new(true));
+    answer_by(&app, &healthy, |_| 200.into());
+    for change in [probe_often, |_: &mut Settings| {}] {
+        let delivered = app.received("/events/orders").len();
+        let (rig, base, database) = Rig::planned(&app, Plan { change, ..Plan::default() }).await;
+        until_noticed(&base, true).await;
+        rig.apps_stop.cancel();
+        until_noticed(&base, false).await;
+        base.publish(KEYED, &json!(1)).await;
+        rig.stop().await;
+        assert_eq!(app.received("/events/orders").len(), delivered);
+        let _next = Rig::start(&database, &[("shop", app.port)], Plan::default()).await;
+        app.wait_for("/events/orders", delivered + 1).await;
+    }
+}

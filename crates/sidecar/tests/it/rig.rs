@@ -97,6 +97,8 @@ spec:
 pub(crate) struct Rig {
     pub(crate) db: DatabaseConnection,
     pub(crate) shutdown: CancellationToken,
+    /// Cancelled when the apps are about to stop.
+    pub(crate) apps_stop: CancellationToken,
     bases: HashMap<String, Base>,
     running: JoinHandle<anyhow::Result<()>>,
 }
@@ -132,9 +134,9 @@ impl Rig {
             Settings::new(listeners, load(&plan.components).expect("the components are valid"), plan.clock);
         settings.backoff = Backoff { first: Duration::from_millis(5), longest: Duration::from_millis(50) };
         (plan.change)(&mut settings);
-        let shutdown = CancellationToken::new();
+        let (shutdown, apps_stop) = (CancellationToken::new(), settings.apps_stop.clone());
         let running = tokio::spawn(sidecar::run(db.clone(), settings, shutdown.clone()));
-        Self { db, shutdown, bases, running }
+        Self { db, shutdown, apps_stop, bases, running }
     }
 
     pub(crate) fn base(&self, app_id: &str) -> Base {
