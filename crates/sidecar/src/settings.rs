@@ -112,7 +112,8 @@ pub struct Settings {
     pub job_poll_interval: Duration,
     /// Jobs of one app that are called for at once, at most.
     pub jobs_at_once: usize,
-    /// How long messages are kept that every consumer group has passed; those of topics `<topic>.dead` are kept for ever.
+    /// How long messages are kept that every consumer group has passed; those of a topic `<topic>.dead` without one are kept
+    /// for ever.
     pub retention: Duration,
     /// How often messages past retention are looked for.
     pub retention_interval: Duration,

@@ -8,13 +8,13 @@ use platform::random::Random;
 use crate::resources::{Pauses, Retry};
 
 /// The first of the growing pauses.
-const FIRST: Duration = Duration::from_millis(500);
-/// By which each grows.
-const GROWTH: f64 = 1.5;
-/// By which part of itself it may be shorter or longer.
-const CHANCE: f64 = 0.5;
+const INITIAL_INTERVAL: Duration = Duration::from_millis(500);
+/// How many times as long as the one before each of them is.
+const MULTIPLIER: f64 = 1.5;
+/// The part of itself by which a pause may be shorter or longer.
+const RANDOMIZATION_FACTOR: f64 = 0.5;
 /// How long is tried, at most, where pauses grow: also where any number of attempts is allowed.
-const LONGEST: Duration = Duration::from_mins(15);
+const MAX_ELAPSED_TIME: Duration = Duration::from_mins(15);
 
 /// The attempts at one message. The numbers of growing pauses are those of daprd.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl Attempts {
         let limited = matches!(policy.pauses, Pauses::Exponential(_));
         self.retries = self.retries.saturating_add(1);
         self.spent = self.spent.saturating_add(pause);
-        (!limited || self.spent <= LONGEST).then_some(pause)
+        (!limited || self.spent <= MAX_ELAPSED_TIME).then_some(pause)
     }
 
     /// Begins again: the policy is at its end, and the log delivers the message another time.
@@ -60,10 +60,10 @@ impl Attempts {
 
 /// The pause after `retries` others.
 fn growing(retries: u32, longest: Duration, random: &Random) -> Duration {
-    let growth = GROWTH.powi(i32::try_from(retries).unwrap_or(i32::MAX));
-    let pause = (FIRST.as_secs_f64() * growth).min(longest.as_secs_f64());
-    let chance = f64::from(u32::from_le_bytes(random.bytes())) / f64::from(u32::MAX);
-    Duration::from_secs_f64(pause * (1.0 - CHANCE + 2.0 * CHANCE * chance))
+    let growth = MULTIPLIER.powi(i32::try_from(retries).unwrap_or(i32::MAX));
+    let pause = (INITIAL_INTERVAL.as_secs_f64() * growth).min(longest.as_secs_f64());
+    let random = f64::from(u32::from_le_bytes(random.bytes())) / f64::from(u32::MAX);
+    Duration::from_secs_f64(pause * (1.0 - RANDOMIZATION_FACTOR + 2.0 * RANDOMIZATION_FACTOR * random))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) async fn start(sidecar: &Sidecar, subscription: &Subscription, tasks:
             Ok(positions) => break positions,
             Err(error) => tracing::warn!(%error, topic = topic.name, "positions could not be read; trying again"),
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(UNREADABLE).await;
     };
     for (partition, position) in positions {
         let head = sidecar.shared.log.heads().follow(topic, partition);

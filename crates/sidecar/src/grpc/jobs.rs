@@ -49,6 +49,8 @@ fn policy(policy: Policy) -> Result<FailurePolicy, Status> {
     let interval = constant.interval.unwrap_or_default();
     let nanoseconds = u32::try_from(interval.nanos).ok().filter(|_| interval.seconds >= 0);
     let interval = nanoseconds.and_then(|nanoseconds| TimeDelta::new(interval.seconds, nanoseconds));
+    // As long as any duration that can be written: 292 years.
+    let interval = interval.filter(|interval| interval.num_nanoseconds().is_some());
     let interval =
         interval.ok_or_else(|| Status::invalid_argument("the interval of the failure policy is no pause"))?;
     Ok(FailurePolicy::Constant { interval, max_retries: constant.max_retries })

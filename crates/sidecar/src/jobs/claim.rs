@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
+use super::schedule::Schedule;
 use super::store::{Jobs, policy};
 use super::tick::{Next, Tick};
 
@@ -122,18 +123,26 @@ impl Jobs {
 
 impl From<Row> for Claimed {
     fn from(row: Row) -> Self {
+        let (app, job) = (row.app_id, row.name);
         Self {
-            claim: Claim { app: row.app_id, job: row.name, number: row.claim },
             tick: Tick {
-                schedule: row.schedule,
+                schedule: row.schedule.and_then(|text| schedule(&text, &app, &job)),
                 repeats: row.repeats,
                 expires_at: row.expires_at,
-                failure_policy: policy(&row.failure_policy),
+                failure_policy: policy(&row.failure_policy, &job),
                 at: row.tick_at,
                 before: row.ticks,
                 attempts: row.attempts,
             },
             data: row.data,
+            claim: Claim { app, job, number: row.claim },
         }
     }
+}
+
+/// The schedule as it is stored. Without one that can be read, the job ends with this tick.
+fn schedule(stored: &str, app: &str, job: &str) -> Option<Schedule> {
+    let read = Schedule::parse(stored);
+    read.map_err(|error| tracing::error!(app, job, schedule = stored, error, "the schedule of a job cannot be read"))
+        .ok()
 }

@@ -134,20 +134,22 @@ fn failed(reason: Reason, verb: &str, app: &str, error: &DbErr) -> Refusal {
     Refusal::new(reason, format!("failed to {verb} job due to: {error}"))
 }
 
-/// The policy as it is stored.
-pub(super) fn policy(stored: &serde_json::Value) -> FailurePolicy {
-    FailurePolicy::from_json(stored).ok().flatten().unwrap_or(super::failure_policy::DEFAULT)
+/// The policy as it is stored; the usual one where that cannot be read.
+pub(super) fn policy(stored: &serde_json::Value, job: &str) -> FailurePolicy {
+    let read = FailurePolicy::from_json(stored);
+    let read = read.map_err(|error| tracing::error!(job, error, "the failure policy of a job cannot be read"));
+    read.ok().flatten().unwrap_or(super::failure_policy::DEFAULT)
 }
 
 impl From<Row> for Job {
     fn from(row: Row) -> Self {
         Self {
+            failure_policy: Some(policy(&row.failure_policy, &row.name)),
             name: row.name,
             schedule: row.schedule,
             due_time: row.due_time,
             ttl: row.ttl,
             repeats: row.repeats.and_then(|repeats| u32::try_from(repeats).ok()),
-            failure_policy: Some(policy(&row.failure_policy)),
             data: row.data.map(|bytes| Data { kind: row.data_type.unwrap_or_default(), bytes }),
         }
     }

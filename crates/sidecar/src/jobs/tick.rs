@@ -8,7 +8,7 @@ use super::schedule::Schedule;
 /// How far a job has come, and what rules it.
 #[derive(Clone, Debug)]
 pub(super) struct Tick {
-    pub(super) schedule: Option<String>,
+    pub(super) schedule: Option<Schedule>,
     pub(super) repeats: Option<i64>,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) failure_policy: FailurePolicy,
@@ -61,8 +61,7 @@ impl Tick {
         if self.repeats.is_some_and(|repeats| self.before + 1 >= repeats) {
             return Next::End;
         }
-        let schedule = self.schedule.as_deref().and_then(|text| Schedule::parse(text).ok());
-        let next = schedule.and_then(|schedule| schedule.next(self.at));
+        let next = self.schedule.as_ref().and_then(|schedule| schedule.next(self.at));
         next.filter(|next| self.expires_at.is_none_or(|end| *next <= end)).map_or(Next::End, Next::Tick)
     }
 }
@@ -80,7 +79,7 @@ mod tests {
 
     fn tick(schedule: Option<&str>) -> Tick {
         Tick {
-            schedule: schedule.map(str::to_owned),
+            schedule: schedule.map(|text| Schedule::parse(text).unwrap()),
             repeats: None,
             expires_at: None,
             failure_policy: DEFAULT,

@@ -118,7 +118,7 @@ pub(crate) enum Step {
     /// A request to the sidecar, and what comes back.
     Ask(Ask),
     /// What the app has received at a path: so often, and not once more when the row ends.
-    Receives { path: &'static str, times: usize, checks: Vec<Check> },
+    Receives { path: String, times: usize, checks: Vec<Check> },
     /// A last event on a topic under the key `k`; when it has come, everything before it is dealt with.
     Last { topic: &'static str, path: &'static str },
     /// The sidecar no longer knows the job.
@@ -233,8 +233,8 @@ pub(crate) fn publish(topic: &str, data: impl Into<Value>) -> Step {
     post(format!("/v1.0/publish/pubsub/{topic}"), 204).json(data).step()
 }
 
-pub(crate) fn receives(path: &'static str, times: usize, checks: impl IntoIterator<Item = Check>) -> Step {
-    Step::Receives { path, times, checks: checks.into_iter().collect() }
+pub(crate) fn receives(path: impl Into<String>, times: usize, checks: impl IntoIterator<Item = Check>) -> Step {
+    Step::Receives { path: path.into(), times, checks: checks.into_iter().collect() }
 }
 
 impl Ask {

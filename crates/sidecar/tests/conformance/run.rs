@@ -98,7 +98,7 @@ impl<'t, T: Target> Bench<'t, T> {
                     format!("{path} was called {} times and not {times}", self.app.received(path).len())
                 })?;
                 let received = self.app.received(path);
-                checks.iter().try_for_each(|check| check_received(check, &received).context(*path))
+                checks.iter().try_for_each(|check| check_received(check, &received).context(path.clone()))
             }
             Step::Last { topic, path } => {
                 let before = self.app.last(path);

@@ -129,9 +129,9 @@ async fn old_messages_are_forgotten_once_every_group_has_passed_them() {
 }
 
 #[tokio::test]
-async fn dead_letters_are_never_forgotten() {
+async fn dead_letters_that_nobody_has_taken_are_never_forgotten() {
     let database = database().await;
-    let app = TestApp::start(&subscribe_to(&[])).await;
+    let app = TestApp::start(&subscribe_to(&["taken.dead"])).await;
     let clock = Clock::manual(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
     let change = |settings: &mut Settings| settings.retention_interval = Duration::from_millis(30);
     let rig =
@@ -139,9 +139,12 @@ async fn dead_letters_are_never_forgotten() {
     let base = rig.base("shop");
     base.ready().await;
     base.publish("orders.dead", &json!("for somebody to look at")).await;
+    base.publish("taken.dead", &json!("taken")).await;
+    app.wait_for("/events/taken.dead", 1).await;
     base.publish("orders", &json!("for nobody")).await;
     clock.advance(chrono::Duration::days(365));
     let left = |topic: &str| format!("SELECT count(*) FROM sidecar.messages WHERE topic = '{topic}'");
     assert!(until(|| async { number(&rig.db, &left("orders")).await == 0 }).await, "retention is at work");
+    assert!(until(|| async { number(&rig.db, &left("taken.dead")).await == 0 }).await, "retention is at work");
     assert_eq!(number(&rig.db, &left("orders.dead")).await, 1);
 }

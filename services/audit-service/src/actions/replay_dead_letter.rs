@@ -92,6 +92,7 @@ async fn publish(app: &App, topic: &str, message: Publishable) -> Result<(), Pro
 }
 
 fn away(cause: &dyn Display) -> Problem {
-    let detail = "The sidecar did not take the event, and nothing was recorded. Try again shortly.";
+    let detail = "The sidecar did not confirm the event, and no replay was recorded. Try again shortly: an event that did \
+                  get through is recorded once.";
     Problem::unavailable("sidecar_unavailable", detail, cause)
 }

@@ -63,10 +63,10 @@ struct Page {
 /// The events after the last that the socket had; `None` when the user may not see them.
 async fn read(app: &App, user_id: &str, behind: Behind) -> Result<Option<Page>, InvokeError> {
     let Behind { workspace, last } = behind;
-    let question = Question { user_id, workspace_id: workspace, after: last, limit: PAGE };
+    let query = Query { user_id, workspace_id: workspace, after: last, limit: PAGE };
     // When everybody comes back at once, they take turns.
     let turn = app.history_reads.acquire().await;
-    let answer: Result<Answer, _> = app.invoker.get(BACKEND, "internal/changes", &question, None).await;
+    let answer: Result<Answer, _> = app.invoker.get(BACKEND, "internal/changes", &query, None).await;
     drop(turn);
     let answer = match answer {
         Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => return Ok(None),
@@ -84,7 +84,7 @@ fn live(workspace: Uuid, sequence: i64, event: &Value) -> LiveEvent {
 }
 
 #[derive(Debug, Serialize)]
-struct Question<'a> {
+struct Query<'a> {
     user_id: &'a str,
     workspace_id: Uuid,
     after: i64,

@@ -49,6 +49,7 @@ fn unread(app: &App, rejection: &BytesRejection) -> Outcome {
         tracing::warn!(limit = MAX_DELIVERY, "a delivery is too large and goes to the dead-letter topic");
         Outcome::Drop
     } else {
+        tracing::warn!(error = rejection.body_text(), "a delivery broke off");
         Outcome::Retry
     }
 }

@@ -208,7 +208,7 @@ fn failures() -> Vec<Row> {
 fn durability() -> Vec<Row> {
     let many = |n: usize| job(&format!("n36x{n}"), 204, json!({"dueTime": "1s", "data": n})).step();
     let mut crowd: Vec<Step> = (0..40).map(many).collect();
-    crowd.extend(NAMES.map(|path| receives(path, 1, [])));
+    crowd.extend((0..40).map(|n| receives(format!("/job/n36x{n}"), 1, [])));
     vec![
         row(
             35,
@@ -229,47 +229,3 @@ fn durability() -> Vec<Row> {
         row(36, "40 jobs of the same moment are called once each", steps(crowd)),
     ]
 }
-
-/// The paths of row 36.
-const NAMES: [&str; 40] = [
-    "/job/n36x0",
-    "/job/n36x1",
-    "/job/n36x2",
-    "/job/n36x3",
-    "/job/n36x4",
-    "/job/n36x5",
-    "/job/n36x6",
-    "/job/n36x7",
-    "/job/n36x8",
-    "/job/n36x9",
-    "/job/n36x10",
-    "/job/n36x11",
-    "/job/n36x12",
-    "/job/n36x13",
-    "/job/n36x14",
-    "/job/n36x15",
-    "/job/n36x16",
-    "/job/n36x17",
-    "/job/n36x18",
-    "/job/n36x19",
-    "/job/n36x20",
-    "/job/n36x21",
-    "/job/n36x22",
-    "/job/n36x23",
-    "/job/n36x24",
-    "/job/n36x25",
-    "/job/n36x26",
-    "/job/n36x27",
-    "/job/n36x28",
-    "/job/n36x29",
-    "/job/n36x30",
-    "/job/n36x31",
-    "/job/n36x32",
-    "/job/n36x33",
-    "/job/n36x34",
-    "/job/n36x35",
-    "/job/n36x36",
-    "/job/n36x37",
-    "/job/n36x38",
-    "/job/n36x39",
-];
