@@ -25,8 +25,8 @@ pub(crate) struct Findings {
     pub(crate) wrong: Vec<String>,
 }
 
-/// What a sync made of a user's copy.
-struct Copy {
+/// A user's copy of their tasks, as a sync made it.
+struct Replica {
     tasks: BTreeMap<String, Known>,
     sequence: i64,
 }
@@ -35,10 +35,10 @@ struct Copy {
 pub(crate) async fn check(system: &System, users: &[User]) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     for user in users {
-        let copy = sync(user, "*").await?;
-        let entries = settled(user, copy.sequence).await?;
-        findings.count(user, &entries, copy.sequence);
-        findings.compare_tasks(user, &copy).await?;
+        let replica = sync(user, "*").await?;
+        let entries = settled(user, replica.sequence).await?;
+        findings.count(user, &entries, replica.sequence);
+        findings.compare_tasks(user, &replica).await?;
     }
     findings.look_for_dead_letters(system).await?;
     Ok(findings)
@@ -61,21 +61,21 @@ async fn settled(user: &User, sequence: i64) -> anyhow::Result<Vec<Value>> {
 }
 
 /// Brings a copy up to date from a token; it begins with the tasks that were there then: none.
-async fn sync(user: &User, token: &str) -> anyhow::Result<Copy> {
-    let (mut copy, mut token) = (Copy { tasks: BTreeMap::new(), sequence: 0 }, token.to_owned());
+async fn sync(user: &User, token: &str) -> anyhow::Result<Replica> {
+    let (mut replica, mut token) = (Replica { tasks: BTreeMap::new(), sequence: 0 }, token.to_owned());
     loop {
         let page = user.person.read(&format!("/sync?token={token}")).await?;
         for task in page["tasks"].as_array().into_iter().flatten() {
             let id = task["id"].as_str().context("a task has an id")?;
-            copy.tasks.insert(id.to_owned(), Known::of(task).context("a task is whole")?);
+            replica.tasks.insert(id.to_owned(), Known::of(task).context("a task is whole")?);
         }
         for id in page["deleted"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            copy.tasks.remove(id);
+            replica.tasks.remove(id);
         }
-        copy.sequence = page["sequence"].as_i64().context("a sync has a sequence")?;
+        replica.sequence = page["sequence"].as_i64().context("a sync has a sequence")?;
         page["token"].as_str().context("a sync has a token")?.clone_into(&mut token);
         if page["has_more"] != true {
-            return Ok(copy);
+            return Ok(replica);
         }
     }
 }
@@ -124,7 +124,7 @@ impl Findings {
     }
 
     /// The lists, a whole sync and one from before the faults show what the writer knows.
-    async fn compare_tasks(&mut self, user: &User, whole: &Copy) -> anyhow::Result<()> {
+    async fn compare_tasks(&mut self, user: &User, whole: &Replica) -> anyhow::Result<()> {
         let since = sync(user, &user.sync).await?.tasks;
         let items = user.person.read_all("tasks").await?;
         let known_of = |task: &Value| Some((task["id"].as_str()?.to_owned(), Known::of(task)?));
