@@ -20,7 +20,8 @@ pub(crate) struct World<'a> {
     pub(crate) home: &'a mut Home,
     pub(crate) system: &'a mut System,
     pub(crate) traffic: &'a Traffic,
-    pub(crate) random: &'a Random,
+    /// Which moment is chosen, where there is a choice.
+    pub(crate) moments: &'a Random,
 }
 
 /// How often a connection is cut.
@@ -63,7 +64,7 @@ impl World<'_> {
     }
 
     async fn kill_launcher(&mut self) -> anyhow::Result<Instant> {
-        let moment = u64::from(u16::from_le_bytes(self.random.bytes())) % 3_000;
+        let moment = u64::from(u16::from_le_bytes(self.moments.bytes())) % 3_000;
         sleep(Duration::from_millis(moment)).await;
         let killed = Instant::now();
         self.system.kill()?;

@@ -34,7 +34,8 @@ struct Arguments {
     /// As often and as long as before a release, instead of a run of a few minutes
     #[arg(long)]
     full: bool,
-    /// Which moments are chosen, to repeat a run
+    /// Draws the same moments of the kills and the same choices of each writer again; what the system is doing at such a
+    /// moment, and which connections are cut, need not be the same
     #[arg(long)]
     seed: Option<u64>,
     /// Only these scenarios, by the start of their names

@@ -27,41 +27,35 @@ pub(crate) struct Load {
     pub(crate) tidings: PathBuf,
     pub(crate) rate: u32,
     pub(crate) users: usize,
+    /// Of the moments and of what each writer chooses.
     pub(crate) seed: u64,
 }
 
 /// Runs one scenario. An error says what made it impossible to go on.
 pub(crate) async fn run(load: &Load, scenario: &Scenario, full: bool) -> anyhow::Result<Row> {
-    let random = Random::seeded(load.seed);
     let mut home = match Home::make(scenario.database, &Random::system()).await? {
         Ok(home) => home,
         Err(reason) => return Ok(Row::skipped(scenario, reason)),
     };
     let mut system = System::at(&home, load.tidings.clone());
-    let row = go(load, scenario, full, &mut home, &mut system, &random).await;
+    let row = go(load, scenario, full, &mut home, &mut system).await;
     let row = row.with_context(|| format!("the launcher said: {}", system.said()))?;
     system.stop().await?;
     Ok(row)
 }
 
-async fn go(
-    load: &Load,
-    scenario: &Scenario,
-    full: bool,
-    home: &mut Home,
-    system: &mut System,
-    random: &Random,
-) -> anyhow::Result<Row> {
+async fn go(load: &Load, scenario: &Scenario, full: bool, home: &mut Home, system: &mut System) -> anyhow::Result<Row> {
     system.start()?;
     system.until_ready().await?;
     let users = users(system, load.users).await?;
-    let may_restore = can_restore(system).await?;
-    let mut traffic = Traffic::start(users, load.rate, may_restore, random);
+    let mut traffic = Traffic::start(users, load.rate, load.seed);
     traffic.until_acknowledged(Instant::now()).await?;
+    // Nobody else draws from it: the writers' pace does not change which moments come.
+    let moments = Random::seeded(load.seed);
     let mut from = Vec::new();
     for _ in 0..scenario.times(full) {
         sleep(BETWEEN).await;
-        let mut world = World { home, system, traffic: &traffic, random };
+        let mut world = World { home, system, traffic: &traffic, moments: &moments };
         let since = world.inject(scenario.fault, scenario.lasts(full)).await?;
         traffic.until_acknowledged(since).await?;
         system.must_run()?;
@@ -83,12 +77,6 @@ async fn users(system: &System, count: usize) -> anyhow::Result<Vec<User>> {
         users.push(User { person, journal: Shared::default(), sync });
     }
     Ok(users)
-}
-
-async fn can_restore(system: &System) -> anyhow::Result<bool> {
-    let client = platform::http::loopback_client(Duration::from_secs(30))?;
-    let document = client.get(format!("http://127.0.0.1:{}/openapi.json", system.port(8000))).send().await?;
-    Ok(document.text().await?.contains("/tasks/{id}/restore"))
 }
 
 fn row(scenario: &Scenario, from: &[Instant], users: &[User], findings: Findings) -> Row {

@@ -38,15 +38,17 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn start(users: Vec<User>, rate: u32, may_restore: bool, random: &Random) -> Self {
+    /// Each writer draws from a generator of their own, so that it does not matter who is scheduled first.
+    pub(crate) fn start(users: Vec<User>, rate: u32, seed: u64) -> Self {
         let (end, sockets, mut writers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let mut queues = Vec::new();
-        for User { person, journal, .. } in &users {
+        for (number, User { person, journal, .. }) in (1..).zip(&users) {
             tokio::spawn(follower::follow(person.clone(), journal.clone(), sockets.clone()));
-            let (person, journal, random) = (person.clone(), journal.clone(), random.clone());
+            let (person, journal) = (person.clone(), journal.clone());
+            let random = Random::seeded(seed.wrapping_add(number));
             let (queue, arrivals) = unbounded_channel();
             queues.push(queue);
-            let writer = Writer { person, journal, random, may_restore, count: 0 };
+            let writer = Writer { person, journal, random, count: 0 };
             writers.spawn(serve(writer, arrivals, end.clone()));
         }
         writers.spawn(arrive(queues, rate, end.clone()));

@@ -22,7 +22,6 @@ pub(crate) struct Writer {
     pub(crate) person: Person,
     pub(crate) journal: Shared,
     pub(crate) random: Random,
-    pub(crate) may_restore: bool,
     pub(crate) count: u64,
 }
 
@@ -72,7 +71,7 @@ impl Writer {
         let journal = self.journal.lock();
         let new = Known { title: title.clone(), completed: false, version: 1 };
         let dice = self.below(100);
-        if dice >= 90 && self.may_restore && !journal.deleted.is_empty() {
+        if dice >= 90 && !journal.deleted.is_empty() {
             let (id, before) = pick(&journal.deleted, self.below(journal.deleted.len()));
             let after = Known { version: before.version + 1, ..before.clone() };
             return verb(id, "restore", "task.restored", after);
