@@ -110,6 +110,10 @@ class Bench:
         """Every user's first request: users appear, tokens, connections and plans are remembered."""
         self.load("http", "--base", base, "--tokens", self.tokens, "--kind", "see")
 
+    def peer(self, name: str) -> System | Alone | Baseline:
+        """system, alone or baseline, started when it is first asked for."""
+        return getattr(self, name)
+
     def servers(self, *peers: str) -> list[Server]:
         """The servers of those peers among system, alone and baseline that run."""
         found: list[Server] = []

@@ -53,3 +53,13 @@ def take_turns(peers: list[str], runs: int, measure: Callable[[str], dict[str, A
 
 def column(measured: list[dict[str, Any]], name: str) -> list[float]:
     return [one[name] for one in measured]
+
+
+def busy(measured: dict[str, list[dict[str, Any]]], above: float = 0.9) -> list[str]:
+    """A note for each peer in one of whose runs the load had less of its core left than it needs to be no part of the figure."""
+    shares = {peer: max(column(runs, "load_busy")) for peer, runs in measured.items()}
+    return [
+        f"the load kept its core {100 * share:.0f} % busy ({peer}): the figure may be the load's"
+        for peer, share in shares.items()
+        if share > above
+    ]

@@ -83,14 +83,19 @@ class Server:
                 self.kill()
 
 
-def run_json(core: int, command: list[Any], env: dict[str, str], patience: float) -> dict[str, Any]:
-    """Runs a measurement to its end: what it printed, and how busy it kept its core (`load_busy`, 1 is all of it)."""
+def run(core: int, command: list[Any], env: dict[str, str], patience: float = 600) -> tuple[str, float]:
+    """Runs a load to its end: what it printed, and how busy it kept its core (1 is all of it)."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(pinned(core, command), capture_output=True, text=True, env=env, timeout=patience, check=False)
     elapsed, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{command[0]} {command[1]} failed: {done.stderr[-2000:]}")
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    printed = done.stdout.strip()
+    return done.stdout.strip(), used / elapsed
+
+
+def run_json(core: int, command: list[Any], env: dict[str, str], patience: float) -> dict[str, Any]:
+    """The same with a measurement that prints JSON; `load_busy` is how busy it kept its core."""
+    printed, busy = run(core, command, env, patience)
     measured = json.loads(printed) if printed.startswith("{") else {"text": printed}
-    return measured | {"load_busy": used / elapsed}
+    return measured | {"load_busy": busy}

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from harness.bench import Bench
 from harness.figures import Row
-from harness.rows import arrivals, creates, lists, losses, sockets, start, updates
+from harness.rows import arrivals, creates, isolation, lists, losses, sockets, start, updates
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "creates": creates.creates,
     "one-workspace": creates.one_workspace,
     "lists": lists.lists,
+    "isolation": isolation.isolation,
     "arrivals": arrivals.arrivals,
     "updates": updates.updates,
     "sockets": sockets.idle,

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from harness.bench import Bench
-from harness.figures import Row, column, spread, take_turns
+from harness.figures import Row, busy, column, spread, take_turns
 from harness.machine import ROOT
 from harness.processes import environment, run_json
 
@@ -23,16 +23,13 @@ def arrivals(bench: Bench) -> list[Row]:
         waits = f"p50 {spread(column(runs, 'p50'))}, p99 {spread(column(runs, 'p99'), ' ms')}"
         return waits + (f", {missing:.0f} not answered" if missing else "")
 
-    share = max(run["load_busy"] for runs in measured.values() for run in runs)
-    notes = [f"k6 kept its core {100 * share:.0f} % busy"] if share > 0.7 else []
-    return [Row(name, told(measured["system"]), beside=f"baseline {told(measured['baseline'])}", notes=notes)]
+    return [Row(name, told(measured["system"]), beside=f"baseline {told(measured['baseline'])}", notes=busy(measured, above=0.7))]
 
 
 def measure(bench: Bench, peer: str) -> dict[str, Any]:
     bench.only(peer)
-    one = bench.system if peer == "system" else bench.baseline
     seconds = bench.seconds(15)
-    settings = {"BASE": one.base, "TOKENS": bench.tokens, "RATE": RATE, "SECONDS": seconds, "RUN": time.time_ns()}
+    settings = {"BASE": bench.peer(peer).base, "TOKENS": bench.tokens, "RATE": RATE, "SECONDS": seconds, "RUN": time.time_ns()}
     set_by = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
     command = [bench.programs.k6, "run", "--quiet", "--no-usage-report", *set_by, ROOT / "bench/k6/create.js"]
     return run_json(bench.given.load_core, command, environment(K6_NO_USAGE_REPORT="true"), patience=120)

@@ -1,14 +1,13 @@
 """Creating tasks, closed loop: the same writes by pgbench, by backend-api alone, by the whole system, and by the baseline."""
 
 import re
-import subprocess
 import time
 from typing import Any
 
 from harness.bench import USERS, Bench
-from harness.figures import Row, column, median, number, spread, take_turns
+from harness.figures import Row, busy, column, median, number, spread, take_turns
 from harness.machine import ROOT
-from harness.processes import environment, pinned
+from harness.processes import environment, run
 
 CONNECTIONS = 32
 
@@ -20,12 +19,15 @@ def creates(bench: Bench) -> list[Row]:
         peers.remove("pgbench")
     measured = take_turns(peers, bench.runs, lambda peer: measure(bench, peer, USERS))
     alone, system, baseline = measured["alone"], measured["system"], measured["baseline"]
-    rows = [against_pgbench("creates, backend-api alone", alone, measured.get("pgbench"), limit=60)]
+    rows = [against_pgbench("creates, backend-api alone", measured, limit=60)]
     whole = Row(
         "creates, the whole system, delivering meanwhile",
         f"{spread(column(system, 'per_second'))}/s",
         beside=f"baseline {spread(column(baseline, 'per_second'))}/s",
-        notes=[f"delivery of the rest took {spread(column(system, 'drained_after'), ' s')} after the load ended"],
+        notes=[
+            f"delivery of the rest took {spread(column(system, 'drained_after'), ' s')} after the load ended",
+            *busy({"system": system, "baseline": baseline}),
+        ],
     )
     return [*rows, whole, *efficiency(alone, system, baseline), *postgres_cpu(measured), answers(measured)]
 
@@ -35,14 +37,14 @@ def one_workspace(bench: Bench) -> list[Row]:
     bench.alone
     peers = ["pgbench", "alone"] if bench.programs.pgbench else ["alone"]
     measured = take_turns(peers, bench.runs, lambda peer: measure(bench, peer, 1))
-    return [against_pgbench("creates in one workspace, backend-api alone", measured["alone"], measured.get("pgbench"))]
+    return [against_pgbench("creates in one workspace, backend-api alone", measured)]
 
 
-def against_pgbench(
-    name: str, ours: list[dict[str, Any]], pgbench: list[dict[str, Any]] | None, limit: int | None = None
-) -> Row:
+def against_pgbench(name: str, measured: dict[str, list[dict[str, Any]]], limit: int | None = None) -> Row:
+    shown = {peer: runs for peer, runs in measured.items() if peer in ("alone", "pgbench")}
+    ours, pgbench = measured["alone"], measured.get("pgbench")
     figure = f"{spread(column(ours, 'per_second'))}/s"
-    row = Row(name, figure, limit=f"≥ {limit} % of pgbench" if limit else "–", notes=busy(ours))
+    row = Row(name, figure, limit=f"≥ {limit} % of pgbench" if limit else "–", notes=busy(shown))
     if pgbench:
         share = 100 * median(column(ours, "per_second")) / median(column(pgbench, "per_second"))
         row.figure += f", {number(share)} % of pgbench"
@@ -80,31 +82,26 @@ def answers(measured: dict[str, list[dict[str, Any]]]) -> Row:
     return Row(f"time of an answer with {CONNECTIONS} connections, whole system", latency("system"), beside=f"baseline {latency('baseline')}")
 
 
-def busy(runs: list[dict[str, Any]]) -> list[str]:
-    share = max(column(runs, "load_busy"))
-    return [f"the load kept its core {100 * share:.0f} % busy: the figure may be the load's"] if share > 0.9 else []
-
-
 def measure(bench: Bench, peer: str, users: int) -> dict[str, Any]:
     if peer == "pgbench":
         return pgbench(bench, users)
     bench.only(peer)
-    one = {"system": bench.system, "alone": bench.alone, "baseline": bench.baseline}[peer] if users > 1 else bench.alone
+    one = bench.peer(peer)
     audit = bench.baseline.audit if peer == "baseline" else None
     before = (one.server.cpu(), audit.cpu() if audit else 0.0, bench.postgres.cpu())
     options = ["--users", users, "--connections", CONNECTIONS, "--seconds", bench.seconds(10), "--warm-up", bench.seconds(2)]
-    run = bench.load("http", "--base", one.base, "--tokens", bench.tokens, "--kind", "create", *options)
+    measured = bench.load("http", "--base", one.base, "--tokens", bench.tokens, "--kind", "create", *options)
     ended = time.monotonic()
     if peer == "system":
         bench.system.drain()
     elif peer == "baseline":
         wait_for_audit(bench)
-    run["drained_after"] = time.monotonic() - ended
+    measured["drained_after"] = time.monotonic() - ended
     after = (one.server.cpu(), audit.cpu() if audit else 0.0, bench.postgres.cpu())
-    thousands = run["answered"] / 1000
+    thousands = measured["answered"] / 1000
     for name, first, last in zip(("cpu", "audit_cpu", "postgres_cpu"), before, after, strict=True):
-        run[name] = (last - first) / thousands
-    return run
+        measured[name] = (last - first) / thousands
+    return measured
 
 
 def wait_for_audit(bench: Bench) -> None:
@@ -122,22 +119,19 @@ def pgbench(bench: Bench, users: int) -> dict[str, Any]:
     statement = (folder / "statement.sql").read_text().strip()
     script = bench.place / "create_task.sql"
     script.write_text((folder / "create_task.sql").read_text().replace("{statement}", statement))
-    run = bench.postgres.number("pgbench", "SELECT count(*) FROM core.outbox")
+    known = bench.postgres.number("pgbench", "SELECT count(*) FROM core.outbox")
     # Each transaction has a number of its own, also in the next run.
-    variables = {"prepared": 0, "k": 0, "base": 100_000_000_000 + run * 1000, "users": users}
+    variables = {"prepared": 0, "k": 0, "base": 100_000_000_000 + known * 1000, "users": users}
     defined = [f"--define={name}={value}" for name, value in variables.items()]
     seconds = bench.seconds(10) + bench.seconds(2)
     options = ["--no-vacuum", f"--client={CONNECTIONS}", "--jobs=1", f"--time={seconds}", f"--file={script}", *defined]
     url = bench.postgres.url("pgbench", "tidings_core", bench.system.secret("database_password_core"))
     before = bench.postgres.cpu()
-    command = pinned(bench.given.load_core, [bench.programs.pgbench, *options, url])
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    printed, load_busy = run(bench.given.load_core, [bench.programs.pgbench, *options, url], environment())
     used = bench.postgres.cpu() - before
-    if done.returncode:
-        raise RuntimeError(f"pgbench failed: {done.stderr[-2000:]}")
-    stored = bench.postgres.number("pgbench", "SELECT count(*) FROM core.outbox") - run
-    processed = int(re.search(r"actually processed: (\d+)", done.stdout)[1])
+    stored = bench.postgres.number("pgbench", "SELECT count(*) FROM core.outbox") - known
+    processed = int(re.search(r"actually processed: (\d+)", printed)[1])
     if not stored == processed > 0:
         raise RuntimeError(f"pgbench stored {stored} events in {processed} transactions")
-    per_second = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])
-    return {"per_second": per_second, "postgres_cpu": used / (processed / 1000), "load_busy": 0.0}
+    per_second = float(re.search(r"tps = ([\d.]+)", printed)[1])
+    return {"per_second": per_second, "postgres_cpu": used / (processed / 1000), "load_busy": load_busy}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from harness.bench import Bench
-from harness.figures import Row, column, median, number, spread, take_turns
-from harness.rows.creates import CONNECTIONS, busy
+from harness.figures import Row, busy, column, median, number, spread, take_turns
+from harness.rows.creates import CONNECTIONS
 
 
 def lists(bench: Bench) -> list[Row]:
@@ -17,7 +17,7 @@ def lists(bench: Bench) -> list[Row]:
             "lists of 50 tasks",
             f"{spread(column(ours, 'per_second'))}/s",
             beside=f"baseline {spread(column(theirs, 'per_second'))}/s",
-            notes=busy(ours),
+            notes=busy(measured),
         ),
         Row(
             "CPU for 1,000 lists",
@@ -29,7 +29,7 @@ def lists(bench: Bench) -> list[Row]:
 
 def measure(bench: Bench, peer: str) -> dict[str, Any]:
     bench.only(peer)
-    one = bench.system if peer == "system" else bench.baseline
+    one = bench.peer(peer)
     before = one.server.cpu()
     options = ["--connections", CONNECTIONS, "--seconds", bench.seconds(10), "--warm-up", bench.seconds(2)]
     run = bench.load("http", "--base", one.base, "--tokens", bench.tokens, "--kind", "list", *options)
