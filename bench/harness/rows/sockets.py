@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.bench import Bench
-from harness.figures import Row, column, median, number, spread
+from harness.figures import Row, busy, column, median, number, spread
 
 SOCKETS = 10_000
 
@@ -26,7 +26,7 @@ def idle(bench: Bench) -> list[Row]:
     per_gib = column(runs, "sockets_per_gib")
     figure = f"{spread(column(runs, 'bytes_per_socket'))} bytes each, {number(median(per_gib))} per GiB"
     opened = [count / (run["opened_in_ms"] / 1000) for run in runs]
-    notes = [f"opened at {spread(opened)}/s, each subscribed with the state of its workspace"]
+    notes = [f"opened at {spread(opened)}/s, each subscribed with the state of its workspace", *came_again(runs)]
     return [Row(f"{count:,} idle sockets of 1,000 users", figure, "≥ 60,000 per GiB", "Centrifugo: not here yet", median(per_gib) >= 60_000, notes)]
 
 
@@ -38,8 +38,17 @@ def fan_out(bench: Bench) -> list[Row]:
     until_last = run["until_last_ms"][1:]
     figure = f"{spread(until_last, ' ms')} until the last one"
     reached = median(until_last) <= 500
-    notes = [f"the load, which reads them all, kept its core {100 * run['load_busy']:.0f} % busy"]
+    notes = [
+        f"one run of {bench.runs} updates, after one that does not count",
+        f"while they were told, the load, which reads them all, kept its core {100 * run['reading_busy']:.0f} % busy",
+        *came_again([run]),
+    ]
     return [Row(f"one update to {count:,} sockets of one user", figure, "≤ 500 ms", "Centrifugo: not here yet", reached, notes)]
+
+
+def came_again(runs: list[dict[str, Any]]) -> list[str]:
+    refused = int(sum(column(runs, "refused")))
+    return [f"{refused} openings were answered 503 and made again a second later"] if refused else []
 
 
 def stalled(bench: Bench) -> list[Row]:
@@ -57,5 +66,6 @@ def stalled(bench: Bench) -> list[Row]:
             limit="memory bounded, the others unhurt",
             beside=f"while all read: p50 {number(before['p50'])} ms, p99 {number(before['p99'])} ms",
             reached=not lost and grown <= 64 and during["p99"] <= max(50, 2 * before["p99"]),
+            notes=["one run", *busy({"system": [run]}, above=0.7)],
         )
     ]

@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
+use crate::idle::{self, Opened};
 use crate::people::People;
-use crate::process::check_open_files;
+use crate::process::{check_open_files, own_cpu};
 use crate::quantiles::milliseconds;
 use crate::socket::next_text;
-use crate::{idle, updates};
+use crate::updates;
 
 /// How long one update may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +39,7 @@ pub(crate) struct Arguments {
     updates: usize,
 }
 
-/// Measures: for each update the time from the request to the last socket.
+/// Measures: for each update the time from the request to the last socket; how busy this process was meanwhile (1 is a core).
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
     check_open_files(arguments.sockets)?;
     let people = People::read(&arguments.tokens)?.take(1)?;
@@ -46,7 +47,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
     let url = updates::create(&client, &arguments.base, &people[0]).await?;
     // The event of the task's creation is not to come among the updates.
     sleep(Duration::from_secs(1)).await;
-    let sockets = idle::open(arguments.socket_port, &people, arguments.sockets).await?;
+    let Opened { sockets, refused } = idle::open(arguments.socket_port, &people, arguments.sockets).await?;
     let measure = async {
         let told = Rc::<Cell<(usize, Option<Instant>)>>::default();
         for mut socket in sockets {
@@ -57,10 +58,10 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
                 }
             });
         }
-        let mut all = Vec::new();
+        let (mut all, mut reading, mut used) = (Vec::new(), Duration::ZERO, Duration::ZERO);
         for number in 0..arguments.updates {
             told.set((0, None));
-            let started = Instant::now();
+            let (started, cpu) = (Instant::now(), own_cpu()?);
             let change = json!({"title": format!("update {number}")});
             client.patch(&url).bearer_auth(&people[0].token).json(&change).send().await?.error_for_status()?;
             while told.get().0 < arguments.sockets {
@@ -69,9 +70,11 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
             }
             let last = told.get().1.context("the last socket was told at some time")?;
             all.push(milliseconds(Some(last - started)));
+            (reading, used) = (reading + started.elapsed(), used + own_cpu()?.saturating_sub(cpu));
             sleep(Duration::from_millis(200)).await;
         }
-        anyhow::Ok(json!({ "until_last_ms": all }))
+        let reading_busy = used.as_secs_f64() / reading.as_secs_f64();
+        anyhow::Ok(json!({ "until_last_ms": all, "reading_busy": reading_busy, "refused": refused }))
     };
     LocalSet::new().run_until(measure).await
 }

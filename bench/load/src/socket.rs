@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::people::Person;
 
@@ -64,6 +64,11 @@ async fn subscribe(port: u16, person: &Person, number: usize, receive_buffer: Op
     }
 }
 
+/// Whether an opening failed with 503: there is too much to do, or something that it needs is away for a moment.
+pub(crate) fn is_to_come_again(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Error::Http(answer)) if answer.status() == 503)
+}
+
 /// The next text, while pings are answered; `None` when the socket is closed.
 pub(crate) async fn next_text(socket: &mut Socket) -> Option<tokio_tungstenite::tungstenite::Utf8Bytes> {
     loop {
@@ -72,5 +77,34 @@ pub(crate) async fn next_text(socket: &mut Socket) -> Option<tokio_tungstenite::
             Ok(Message::Close(_)) | Err(_) => return None,
             Ok(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn opened_where_the_answer_is(status: &str) -> anyhow::Error {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.unwrap();
+        };
+        let person = Person { user: "bench-1000".to_owned(), token: "token".to_owned() };
+        tokio::join!(open(port, &person, 0, None), answer).0.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn only_a_503_is_to_come_again() {
+        assert!(is_to_come_again(&opened_where_the_answer_is("503 Service Unavailable").await));
+        assert!(!is_to_come_again(&opened_where_the_answer_is("401 Unauthorized").await));
     }
 }
