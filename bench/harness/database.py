@@ -66,8 +66,5 @@ class Postgres:
         """So that no run pays for what the one before it wrote."""
         self.ask("postgres", "CHECKPOINT")
 
-    def version(self) -> str:
-        return self.ask("postgres", "SHOW server_version")[0]
-
     def stop(self) -> None:
         self.server.stop()

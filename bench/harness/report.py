@@ -28,8 +28,8 @@ def text(given: argparse.Namespace, rows: list[Row]) -> str:
 
 
 def circumstances(given: argparse.Namespace) -> list[str]:
-    psql = tools.postgres_program("postgres")
-    postgres = tools.version(psql, "--version").removeprefix("postgres (PostgreSQL) ") if psql else "unknown"
+    server = tools.postgres_program("postgres")
+    postgres = tools.version(server, "--version").removeprefix("postgres (PostgreSQL) ") if server else "unknown"
     now = datetime.datetime.now(datetime.UTC)
     k6 = tools.k6()
     return [
@@ -37,7 +37,7 @@ def circumstances(given: argparse.Namespace) -> list[str]:
         f"Postgres on core {given.server_core}, the load on core {given.load_core}. Load average at the end {os.getloadavg()[0]:.1f}.",
         "",
         f"Commit {machine.commit()}, {now:%Y-%m-%d %H:%M} UTC. {given.runs} runs of each peer in ABBA order"
-        f"{', short ones (--quick)' if given.quick else ''}; medians, in brackets the lowest and the highest.",
+        f"{', short ones (--quick)' if given.quick else ''}, where no note says otherwise; medians, in brackets the lowest and the highest.",
         "",
         f"PostgreSQL {postgres} with its own settings but max_connections, fsync on; {tools.version(tools.CACHE / 'tools/bench-baseline/bin/python', '--version')} "
         f"with bench/baseline/requirements.txt; {tools.version(k6, 'version') if k6 else 'no k6'}.",

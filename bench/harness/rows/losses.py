@@ -40,6 +40,7 @@ def losses(bench: Bench) -> list[Row]:
             "0",
             f"baseline {len(untold)} of {len(made):,}",
             lost == 0,
+            ["one run of each peer, one after the other"],
         )
     ]
 
