@@ -1,7 +1,6 @@
 //! One update to all sockets of one user: how long until the last one has it.
 
 use std::cell::Cell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::people::People;
 use crate::process::{check_open_files, own_cpu};
 use crate::quantiles::milliseconds;
 use crate::socket::next_text;
+use crate::target::Target;
 use crate::updates;
 
 /// How long one update may take.
@@ -24,14 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Where the API is
-    #[arg(long)]
-    base: String,
-    /// The port of the sockets
-    #[arg(long)]
-    socket_port: u16,
-    #[arg(long)]
-    tokens: PathBuf,
+    #[command(flatten)]
+    target: Target,
     #[arg(long, default_value_t = 10_000)]
     sockets: usize,
     /// How many updates, one after the other
@@ -42,12 +36,12 @@ pub(crate) struct Arguments {
 /// Measures: for each update the time from the request to the last socket; how busy this process was meanwhile (1 is a core).
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
     check_open_files(arguments.sockets)?;
-    let people = People::read(&arguments.tokens)?.take(1)?;
+    let people = People::read(&arguments.target.tokens)?.take(1)?;
     let client = loopback_client(PATIENCE)?;
-    let url = updates::create(&client, &arguments.base, &people[0]).await?;
+    let url = updates::create(&client, &arguments.target.base, &people[0]).await?;
     // The event of the task's creation is not to come among the updates.
     sleep(Duration::from_secs(1)).await;
-    let Opened { sockets, refused } = idle::open(arguments.socket_port, &people, arguments.sockets).await?;
+    let Opened { sockets, refused } = idle::open(arguments.target.socket_port, &people, arguments.sockets).await?;
     let measure = async {
         let told = Rc::<Cell<(usize, Option<Instant>)>>::default();
         for mut socket in sockets {

@@ -11,6 +11,7 @@ mod server;
 mod sidecar;
 mod socket;
 mod stalled;
+mod target;
 mod updates;
 
 use std::io::Write as _;

@@ -1,7 +1,6 @@
 //! Sockets that stop reading: the server's memory must stay bounded, and the others must not notice.
 
 use std::cell::Cell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::people::{People, Person};
 use crate::process::resident_bytes;
 use crate::socket::{self, Socket};
+use crate::target::Target;
 use crate::updates::{self, Bench};
 
 /// What the operating system keeps for a client that does not read: little, so that the server feels it soon.
@@ -27,14 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Where the API is
-    #[arg(long)]
-    base: String,
-    /// The port of the sockets
-    #[arg(long)]
-    socket_port: u16,
-    #[arg(long)]
-    tokens: PathBuf,
+    #[command(flatten)]
+    target: Target,
     /// The process that serves them
     #[arg(long)]
     pid: u32,
@@ -54,21 +48,21 @@ pub(crate) struct Arguments {
 
 /// Measures the others' latency while all sockets read, and while some do not; the server's memory at its highest.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
-    let people = People::read(&arguments.tokens)?.take(51)?;
+    let people = People::read(&arguments.target.tokens)?.take(51)?;
     let (flooded, others) = people.split_at(1);
     let measure = async {
-        let bench = Bench::open(&arguments.base, arguments.socket_port, others.to_vec()).await?;
+        let bench = Bench::open(&arguments.target.base, arguments.target.socket_port, others.to_vec()).await?;
         let stop = Rc::new(Notify::new());
         let sockets = try_join_all(
             (0..arguments.stalled)
-                .map(|number| socket::open(arguments.socket_port, &flooded[0], number, Some(RECEIVE_BUFFER))),
+                .map(|number| socket::open(arguments.target.socket_port, &flooded[0], number, Some(RECEIVE_BUFFER))),
         );
         let readers: Vec<_> = sockets
             .await?
             .into_iter()
             .map(|socket| tokio::task::spawn_local(read_until(socket, Rc::clone(&stop))))
             .collect();
-        let flood = tokio::task::spawn_local(flood(arguments.base.clone(), flooded[0].clone(), arguments.flood));
+        let flood = tokio::task::spawn_local(flood(arguments.target.base.clone(), flooded[0].clone(), arguments.flood));
         let highest = Rc::<Cell<u64>>::default();
         let watch = tokio::task::spawn_local(watch(arguments.pid, Rc::clone(&highest)));
         let reading = bench.measure(arguments.rate, arguments.rate * arguments.seconds.min(10)).await?;

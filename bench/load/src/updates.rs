@@ -2,7 +2,6 @@
 //! answered or not, and is measured from that moment, so that a server that stalls cannot hide it (coordinated omission).
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,20 +18,15 @@ use crate::closed_loop::task;
 use crate::people::{People, Person};
 use crate::quantiles;
 use crate::socket::{self, next_text};
+use crate::target::Target;
 
 /// How long the last updates may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Where the API is
-    #[arg(long)]
-    base: String,
-    /// The port of the sockets
-    #[arg(long)]
-    socket_port: u16,
-    #[arg(long)]
-    tokens: PathBuf,
+    #[command(flatten)]
+    target: Target,
     /// Users, each with one task and one socket
     #[arg(long, default_value_t = 50)]
     users: usize,
@@ -45,9 +39,9 @@ pub(crate) struct Arguments {
 
 /// Measures.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Value> {
-    let people = People::read(&arguments.tokens)?.take(arguments.users)?;
+    let people = People::read(&arguments.target.tokens)?.take(arguments.users)?;
     let measure = async {
-        let bench = Bench::open(&arguments.base, arguments.socket_port, people).await?;
+        let bench = Bench::open(&arguments.target.base, arguments.target.socket_port, people).await?;
         // A moment of practice that does not count.
         bench.measure(arguments.rate, arguments.rate).await?;
         bench.measure(arguments.rate, arguments.rate * arguments.seconds).await
