@@ -77,15 +77,27 @@ pub async fn watch(relay: Relay, metrics: Metrics, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         tokio::select! { _ = ticks.tick() => {}, () = stop.cancelled() => return }
-        let measured = Backlog::measure(&relay.db, relay.schema, &relay.clock).await;
-        if let Ok(backlog) = measured {
-            pending.set(backlog.pending);
-            oldest.set(backlog.oldest_seconds);
-            if backlog.oldest_seconds >= OLD {
-                let Backlog { pending, oldest_seconds } = backlog;
-                tracing::warn!(service = relay.app_id, pending, oldest_seconds, "the outbox is not draining");
+        match Backlog::measure(&relay.db, relay.schema, &relay.clock).await {
+            Ok(backlog) => {
+                pending.set(backlog.pending);
+                oldest.set(backlog.oldest_seconds);
+                if backlog.oldest_seconds >= OLD {
+                    let Backlog { pending, oldest_seconds } = backlog;
+                    tracing::warn!(service = relay.app_id, pending, oldest_seconds, "the outbox is not draining");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(service = relay.app_id, %error, "the outbox was not measured; the next round tries again");
             }
         }
-        while matches!(relay.remove_published().await, Ok(removed) if removed > 0) {}
+        if let Err(error) = remove_published(&relay, &stop).await {
+            tracing::warn!(service = relay.app_id, %error, "published events were not removed; the next round tries again");
+        }
     }
+}
+
+/// Removes what was published longer ago than it is kept, batch by batch, until nothing of it is left or `stop`.
+async fn remove_published(relay: &Relay, stop: &CancellationToken) -> Result<(), DbErr> {
+    while !stop.is_cancelled() && relay.remove_published().await? > 0 {}
+    Ok(())
 }
