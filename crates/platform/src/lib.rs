@@ -1,5 +1,5 @@
 //! What every Tidings service stands on: configuration, time, database, problems, identity, health, lifecycle, the
-//! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `actions`, `domain`, `store`).
+//! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `jobs`, `actions`, `domain`, `store`).
 
 pub mod auth;
 mod body;
