@@ -100,13 +100,17 @@ pub fn routes() -> (Router<App>, OpenApi) {
     (router, document)
 }
 
-/// What other services ask through the sidecar, and the jobs that it calls.
+/// What other services ask through the sidecar, and the jobs that it calls when [`jobs::timetable`] says.
 fn internal_routes() -> Router<App> {
     Router::new()
-        .route("/job/purge-deleted-tasks", axum::routing::post(jobs::purge_deleted_tasks::run))
+        .route(&job_path(jobs::purge_deleted_tasks::NAME), axum::routing::post(jobs::purge_deleted_tasks::run))
         .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
         .route("/internal/memberships", axum::routing::post(api::internal::memberships))
         .route("/internal/changes", axum::routing::get(api::changes::changes))
+}
+
+fn job_path(name: &str) -> String {
+    format!("/job/{name}")
 }
 
 /// Builds the service: its state, its routes, its background work.

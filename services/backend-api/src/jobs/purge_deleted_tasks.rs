@@ -1,4 +1,4 @@
-//! `POST /job/purge-deleted-tasks`: once a day.
+//! `POST /job/purge-deleted-tasks`, at the time that the [timetable](super::timetable) says.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::actions;
 use crate::app::App;
+
+/// The job's name, by which the sidecar keeps it and calls it.
+pub const NAME: &str = "purge-deleted-tasks";
 
 /// What a run came to.
 #[derive(Debug, Serialize)]

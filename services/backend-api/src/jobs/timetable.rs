@@ -6,6 +6,8 @@ use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::purge_deleted_tasks;
+
 /// How long to wait before a sidecar that did not take the jobs is asked again; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
@@ -13,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Every job of the service. A tick that fails is tried again every minute for an hour; the next day's finds what is left.
 fn timetable() -> Vec<Job> {
-    let mut purge = Job::named("purge-deleted-tasks", json!({}));
+    let mut purge = Job::named(purge_deleted_tasks::NAME, json!({}));
     purge.schedule = Some("0 0 3 * * *".to_owned());
     purge.failure_policy = Some(FailurePolicy::Constant { interval: Duration::from_mins(1), max_retries: Some(60) });
     vec![purge]
