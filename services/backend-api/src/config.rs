@@ -1,5 +1,7 @@
 //! The settings of backend-api.
 
+use std::ops::RangeInclusive;
+
 use chrono::TimeDelta;
 use platform::auth::TrustedIssuer;
 use platform::config::{ConfigErrors, Reader, Secret, ServiceConfig, Variables};
@@ -55,8 +57,8 @@ impl RateLimits {
     }
 }
 
-/// The longest that deleted tasks can be kept, in days.
-const MAX_DELETED_TASK_DAYS: u16 = 3650;
+/// The longest that anything can be kept, in days.
+const MAX_DAYS: u16 = 3650;
 
 impl Config {
     /// Reads and checks the variables.
@@ -74,9 +76,9 @@ impl Config {
             auth_issuer: reader.optional("AUTH_ISSUER").unwrap_or("http://localhost:8000").to_owned(),
             trusted_issuers: TrustedIssuer::read(&mut reader),
             allowed_origins: AllowedOrigins::read(&mut reader),
-            change_history: change_history(&mut reader),
+            change_history: days(&mut reader, "CHANGE_HISTORY_DAYS", 30, 1..=MAX_DAYS),
             rate_limits: RateLimits::read(&mut reader),
-            keep_deleted_tasks: deleted_task_days(&mut reader),
+            keep_deleted_tasks: days(&mut reader, "DELETED_TASK_DAYS", 30, 0..=MAX_DAYS),
         };
         if reader.optional("AUTH_SECRET").is_some_and(|secret| secret.len() < 32) {
             reader.mistake("AUTH_SECRET", "is too short: at least 32 random bytes, openssl rand -base64 48");
@@ -88,18 +90,10 @@ impl Config {
     }
 }
 
-fn change_history(reader: &mut Reader<'_>) -> TimeDelta {
-    let days: u16 = reader.parse_or("CHANGE_HISTORY_DAYS", 30);
-    if !(1..=3650).contains(&days) {
-        reader.mistake("CHANGE_HISTORY_DAYS", "must be 1 to 3650 days");
-    }
-    TimeDelta::days(days.into())
-}
-
-fn deleted_task_days(reader: &mut Reader<'_>) -> TimeDelta {
-    let days: u16 = reader.parse_or("DELETED_TASK_DAYS", 30);
-    if days > MAX_DELETED_TASK_DAYS {
-        reader.mistake("DELETED_TASK_DAYS", "must be 0 to 3650 days");
+fn days(reader: &mut Reader<'_>, name: &str, default: u16, range: RangeInclusive<u16>) -> TimeDelta {
+    let days = reader.parse_or(name, default);
+    if !range.contains(&days) {
+        reader.mistake(name, &format!("must be {} to {} days", range.start(), range.end()));
     }
     TimeDelta::days(days.into())
 }

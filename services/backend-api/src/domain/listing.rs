@@ -56,12 +56,13 @@ impl SearchText {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let length = text.chars().count();
         if length > Self::MAX_CHARS {
-            let detail = format!("A search has at most 500 characters, not {length}.");
+            let detail = format!("A search has at most {} characters, not {length}.", Self::MAX_CHARS);
             return Err(Invalid::new("q_too_long", detail));
         }
         let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).count();
         if words > Self::MAX_WORDS {
-            let detail = format!("A search has at most 32 words, not {words}. Leave out the least telling.");
+            let most = Self::MAX_WORDS;
+            let detail = format!("A search has at most {most} words, not {words}. Leave out the least telling.");
             return Err(Invalid::new("q_too_many_words", detail));
         }
         if text.contains('\0') {
