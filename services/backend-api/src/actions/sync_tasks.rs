@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use platform::problem::Problem;
-use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait as _};
+use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use crate::domain::checkpoint::{Checkpoint, Positions, TaskPlace};
+use crate::domain::sync_token::{SyncToken, TaskPlace};
 use crate::domain::task::Task;
-use crate::store::history::{self, Budget};
-use crate::store::{copies, users};
+use crate::store::sync::{Budget, PAGE_BYTES, Snapshot};
 
 /// Events that one page of changes follows.
 const PAGE_EVENTS: i64 = 1_000;
@@ -19,7 +18,7 @@ const PAGE_EVENTS: i64 = 1_000;
 #[derive(Debug)]
 pub struct Synced {
     /// How far the client's copy has come with it.
-    pub checkpoint: Checkpoint,
+    pub token: SyncToken,
     /// Whether it is of the whole state rather than of changes.
     pub full: bool,
     /// Tasks to keep, as they are now.
@@ -35,60 +34,43 @@ pub struct Synced {
 ///
 /// # Errors
 /// 410 when the changes since `reached` are not known any more.
-pub async fn sync_tasks(
-    db: &DatabaseConnection,
-    user_id: &str,
-    reached: Option<Checkpoint>,
-) -> Result<Synced, Problem> {
-    let transaction = db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?;
-    // Names the user as the caller of all that follows in this transaction.
-    let memberships = users::memberships(&transaction, user_id).await?;
-    let current: Positions = memberships.iter().map(|workspace| (workspace.id, workspace.sequence)).collect();
-    let mut checkpoint = reached.unwrap_or_else(|| Checkpoint::start(current.clone()));
-    if !checkpoint.leads_to(&current) {
+pub async fn sync_tasks(db: &DatabaseConnection, user_id: &str, reached: Option<SyncToken>) -> Result<Synced, Problem> {
+    let snapshot = Snapshot::take(db, user_id).await?;
+    let mut token = reached.unwrap_or_else(|| SyncToken::start(snapshot.positions().clone()));
+    if !token.leads_to(snapshot.positions()) {
         return Err(resync_required());
     }
-    let full = checkpoint.read_to.is_some();
-    let (tasks, deleted) = match checkpoint.read_to {
-        Some(place) => (read_on(&transaction, user_id, &mut checkpoint, place).await?, Vec::new()),
-        None => follow(&transaction, user_id, &mut checkpoint, &current).await?,
+    let full = token.read_to.is_some();
+    let (tasks, deleted) = match token.read_to {
+        Some(place) => (read_on(&snapshot, &mut token, place).await?, Vec::new()),
+        None => follow(&snapshot, &mut token).await?,
     };
-    transaction.commit().await?;
-    let has_more = checkpoint.is_behind(&current);
-    Ok(Synced { checkpoint, full, tasks, deleted, has_more })
+    let has_more = token.is_behind(snapshot.positions());
+    snapshot.end().await?;
+    Ok(Synced { token, full, tasks, deleted, has_more })
 }
 
 /// The next tasks of the whole state. The positions stay those of the first page: what changed since is told afterwards.
-async fn read_on(
-    transaction: &DatabaseTransaction,
-    user_id: &str,
-    checkpoint: &mut Checkpoint,
-    place: TaskPlace,
-) -> Result<Vec<Task>, Problem> {
-    let (tasks, more) = copies::page(transaction, user_id, place).await?;
-    checkpoint.read_to =
-        tasks.last().filter(|_| more).map(|task| TaskPlace { created_at: task.created_at, id: task.id });
+async fn read_on(snapshot: &Snapshot, token: &mut SyncToken, place: TaskPlace) -> Result<Vec<Task>, Problem> {
+    let (tasks, more) = snapshot.page(place).await?;
+    token.read_to = tasks.last().filter(|_| more).map(|task| TaskPlace { created_at: task.created_at, id: task.id });
     Ok(tasks)
 }
 
 /// The tasks that the next events changed: those that are there, and the ids of those that are not.
-async fn follow(
-    transaction: &DatabaseTransaction,
-    user_id: &str,
-    checkpoint: &mut Checkpoint,
-    current: &Positions,
-) -> Result<(Vec<Task>, Vec<Uuid>), Problem> {
-    let mut gone = BTreeSet::new();
-    let mut left = Budget { events: PAGE_EVENTS, bytes: copies::PAGE_BYTES };
-    for (workspace, position) in &mut checkpoint.positions {
+async fn follow(snapshot: &Snapshot, token: &mut SyncToken) -> Result<(Vec<Task>, Vec<Uuid>), Problem> {
+    let mut changed = BTreeSet::new();
+    let mut left = Budget { events: PAGE_EVENTS, bytes: PAGE_BYTES };
+    for (workspace, position) in &mut token.positions {
         if left.is_spent() {
             break;
         }
-        if current.get(workspace) != Some(position) {
-            advance(transaction, *workspace, position, &mut left, &mut gone).await?;
+        if snapshot.positions().get(workspace) != Some(position) {
+            advance(snapshot, *workspace, position, &mut left, &mut changed).await?;
         }
     }
-    let tasks = copies::current(transaction, user_id, gone.iter().copied().collect()).await?;
+    let tasks = snapshot.current(changed.iter().copied().collect()).await?;
+    let mut gone = changed;
     for task in &tasks {
         gone.remove(&task.id);
     }
@@ -96,25 +78,27 @@ async fn follow(
 }
 
 /// Moves `position` forward in a workspace whose latest number is higher, and collects the tasks that changed on the way.
+///
+/// # Errors
+/// 410 when the next event is not kept any more.
 async fn advance(
-    transaction: &DatabaseTransaction,
+    snapshot: &Snapshot,
     workspace: Uuid,
     position: &mut i64,
     left: &mut Budget,
     changed: &mut BTreeSet<Uuid>,
 ) -> Result<(), Problem> {
-    let start = *position;
-    for event in history::changed_tasks(transaction, workspace, start, *left).await? {
-        if event.sequence != *position + 1 {
-            break;
-        }
+    let events = snapshot.changed_tasks(workspace, *position, *left).await?;
+    if events.is_empty() {
+        return Err(resync_required());
+    }
+    for event in events {
         *position = event.sequence;
         changed.extend(event.task_id);
         left.events -= 1;
         left.bytes -= event.bytes;
     }
-    // The next event is not kept any more.
-    if *position == start { Err(resync_required()) } else { Ok(()) }
+    Ok(())
 }
 
 fn resync_required() -> Problem {

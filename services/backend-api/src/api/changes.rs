@@ -52,10 +52,7 @@ struct Valid {
 pub async fn changes(State(app): State<App>, Query(query): Query<ChangesQuery>) -> Result<Json<Page>, Problem> {
     let Valid { user_id, workspace_id, after, limit } = query.validate()?;
     let read = history::changes(&app.changes.db, (&user_id, workspace_id), after, limit, PAGE_BYTES).await?;
-    let history::Changes { sequence, events } = read.ok_or_else(|| Problem::not_found("workspace"))?;
-    let mut last = after;
-    let unbroken = events.into_iter().take_while(|(number, _)| number - 1 == std::mem::replace(&mut last, *number));
-    let changes: Vec<Value> = unbroken.map(|(_, event)| event).collect();
+    let history::Changes { sequence, events: changes } = read.ok_or_else(|| Problem::not_found("workspace"))?;
     let resync_required = after > sequence || (after < sequence && changes.is_empty());
     Ok(Json(Page { changes, sequence, resync_required }))
 }

@@ -67,10 +67,9 @@ pub async fn sync(
         None | Some(START) => None,
         Some(token) => Some(app.cursors.open(&list, token).map_err(|_| token_invalid())?),
     };
-    let Synced { checkpoint, full, tasks, deleted, has_more } =
-        sync_tasks(&app.changes.db, &actor.user_id, reached).await?;
-    let sequence = checkpoint.positions.get(&actor.workspace_id).copied().unwrap_or_default();
-    Ok(axum::Json(SyncPage { token: app.cursors.seal(&list, &checkpoint), full, sequence, tasks, deleted, has_more }))
+    let Synced { token, full, tasks, deleted, has_more } = sync_tasks(&app.changes.db, &actor.user_id, reached).await?;
+    let sequence = token.positions.get(&actor.workspace_id).copied().unwrap_or_default();
+    Ok(axum::Json(SyncPage { token: app.cursors.seal(&list, &token), full, sequence, tasks, deleted, has_more }))
 }
 
 fn token_invalid() -> Problem {

@@ -1,7 +1,6 @@
 //! The rules of tasks and people, pure: an invalid value cannot be built.
 
 pub mod actor;
-pub mod checkpoint;
 pub mod date;
 pub mod derived_key;
 pub mod duration;
@@ -18,6 +17,7 @@ pub mod recurrence;
 pub mod refresh_token;
 pub mod reminder;
 pub mod status;
+pub mod sync_token;
 pub mod tags;
 pub mod task;
 pub mod text;

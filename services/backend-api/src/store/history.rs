@@ -15,8 +15,8 @@ use super::statement;
 pub struct Changes {
     /// The number of the latest event.
     pub sequence: i64,
-    /// Each event's number and what was published, in order.
-    pub events: Vec<(i64, Value)>,
+    /// What was published, in order, as far as there is no gap.
+    pub events: Vec<Value>,
 }
 
 #[derive(FromQueryResult)]
@@ -55,56 +55,36 @@ pub async fn changes(
     let values = [user_id.into(), workspace_id.into(), after.into(), limit.into(), max_bytes.into()];
     let rows = Row::find_by_statement(statement(&sql, values)).all(db).await?;
     let Some(sequence) = rows.first().map(|row| row.current) else { return Ok(None) };
-    let events = rows.into_iter().filter_map(|row| row.sequence.zip(row.payload)).collect();
+    let events = rows.into_iter().filter_map(|row| row.sequence.zip(row.payload));
+    let events = unbroken(after, events, |(number, _)| *number).map(|(_, event)| event).collect();
     Ok(Some(Changes { sequence, events }))
 }
 
-/// How much is read at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget {
-    /// Events.
-    pub events: i64,
-    /// Bytes of the tasks that they changed.
-    pub bytes: i64,
-}
-
-impl Budget {
-    /// Whether nothing more may be read.
-    pub fn is_spent(&self) -> bool {
-        self.events <= 0 || self.bytes <= 0
-    }
-}
-
-/// Which task an event changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct ChangedTask {
-    /// The event's number.
-    pub sequence: i64,
-    /// The task, unless the event is about something else.
-    pub task_id: Option<Uuid>,
-    /// About how large the task is now, in bytes.
-    pub bytes: i64,
-}
-
-/// Which tasks the events after `after` changed, in order, within the budget.
-///
-/// # Errors
-/// When the database is away.
-pub async fn changed_tasks(
-    db: &impl ConnectionTrait,
-    workspace_id: Uuid,
+/// Those of `events` whose numbers follow `after` without a gap.
+pub(super) fn unbroken<E>(
     after: i64,
-    budget: Budget,
-) -> Result<Vec<ChangedTask>, DbErr> {
-    let sql = "WITH event AS (\
-           SELECT sequence, (payload #>> '{task_data,id}')::uuid AS task_id FROM core.outbox \
-           WHERE workspace_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3), \
-         sized AS (\
-           SELECT event.sequence, event.task_id, coalesce(octet_length(task.description), 0)::bigint + 1024 AS bytes \
-           FROM event LEFT JOIN core.tasks task ON task.id = event.task_id) \
-         SELECT sequence, task_id, bytes \
-         FROM (SELECT *, sum(bytes) OVER (ORDER BY sequence) - bytes AS bytes_before FROM sized) row \
-         WHERE bytes_before < $4 ORDER BY sequence";
-    let values = [workspace_id.into(), after.into(), budget.events.into(), budget.bytes.into()];
-    ChangedTask::find_by_statement(statement(sql, values)).all(db).await
+    events: impl IntoIterator<Item = E>,
+    number: impl Fn(&E) -> i64,
+) -> impl Iterator<Item = E> {
+    let with_last = events.into_iter().zip(after..);
+    with_last.take_while(move |(event, last)| number(event) - 1 == *last).map(|(event, _)| event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_ends_at_its_first_gap() {
+        for (after, numbers, expected) in [
+            (0, &[1, 2, 3][..], &[1, 2, 3][..]),
+            (2, &[3, 5, 6], &[3]),
+            (2, &[4, 5], &[]),
+            (2, &[], &[]),
+            (i64::MAX - 1, &[i64::MAX], &[i64::MAX]),
+        ] {
+            let found: Vec<i64> = unbroken(after, numbers.iter().copied(), |number| *number).collect();
+            assert_eq!(found, expected, "{after} {numbers:?}");
+        }
+    }
 }

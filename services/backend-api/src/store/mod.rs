@@ -1,7 +1,6 @@
 //! Postgres: entities, scoped finders, and the one way to change something.
 
 pub mod change;
-pub mod copies;
 pub mod creation;
 pub mod credentials;
 pub mod deleted_tasks;
@@ -11,6 +10,7 @@ pub mod isolation;
 mod outbox;
 pub mod refresh_tokens;
 pub mod reply;
+pub mod sync;
 pub mod task_page;
 pub mod tasks;
 pub mod users;

@@ -10,7 +10,7 @@ use crate::harness::{Api, Person};
 
 /// What a client keeps.
 #[derive(Default)]
-struct Copy {
+struct Replica {
     tasks: BTreeMap<String, Value>,
     token: Option<String>,
     sequence: i64,
@@ -44,11 +44,11 @@ impl Person {
     }
 }
 
-impl Copy {
+impl Replica {
     async fn of(person: &Person) -> Self {
-        let mut copy = Self::default();
-        copy.pull(person).await;
-        copy
+        let mut replica = Self::default();
+        replica.pull(person).await;
+        replica
     }
 
     /// Reads one page; whether there is more.
@@ -123,14 +123,14 @@ async fn a_task_that_comes_back_is_told_again() {
     let api = Api::start().await;
     let alice = api.person("alice");
     let task = alice.create(json!({"title": "Back again"})).await;
-    let mut copy = Copy::of(&alice).await;
+    let mut replica = Replica::of(&alice).await;
     alice.client.delete(&alice.task(&task)).await.expect(204);
-    copy.pull(&alice).await;
-    assert!(copy.tasks.is_empty());
+    replica.pull(&alice).await;
+    assert!(replica.tasks.is_empty());
     sql(&api, "UPDATE core.tasks SET deleted_at = NULL").await;
     alice.client.patch(&alice.task(&task), &json!({"priority": "low"})).await.expect(200);
-    copy.pull(&alice).await;
-    assert_eq!((copy.tasks.len(), copy.tasks), (1, alice.listed().await));
+    replica.pull(&alice).await;
+    assert_eq!((replica.tasks.len(), replica.tasks), (1, alice.listed().await));
 }
 
 #[tokio::test]
@@ -144,20 +144,20 @@ async fn a_large_state_comes_in_pages_and_misses_nothing_that_happens_meanwhile(
                   users.created_at + n / 3 * interval '1 s', users.created_at \
                 FROM core.users, generate_series(1, 4500) AS n";
     sql(&api, many).await;
-    let mut copy = Copy::default();
-    assert!(copy.read(&alice).await);
-    assert_eq!((copy.tasks.len(), copy.pages), (2_000, (1, 0)));
+    let mut replica = Replica::default();
+    assert!(replica.read(&alice).await);
+    assert_eq!((replica.tasks.len(), replica.pages), (2_000, (1, 0)));
     let created = alice.create(json!({"title": "Created meanwhile"})).await;
     alice.client.delete(&alice.task(&first)).await.expect(204);
-    assert!(copy.read(&alice).await);
-    let seen = copy.tasks.values().find(|task| **task != first).unwrap().clone();
+    assert!(replica.read(&alice).await);
+    let seen = replica.tasks.values().find(|task| **task != first).unwrap().clone();
     alice.client.patch(&alice.task(&seen), &json!({"title": "Changed meanwhile"})).await.expect(200);
-    copy.pull(&alice).await;
-    assert_eq!(copy.pages, (3, 1), "what changed while the state was read is told after it");
-    assert!(copy.tasks.contains_key(&id(&created)) && !copy.tasks.contains_key(&id(&first)));
+    replica.pull(&alice).await;
+    assert_eq!(replica.pages, (3, 1), "what changed while the state was read is told after it");
+    assert!(replica.tasks.contains_key(&id(&created)) && !replica.tasks.contains_key(&id(&first)));
     let listed = alice.listed().await;
-    assert_eq!((copy.tasks.len(), copy.tasks == listed), (4_501, true));
-    assert_eq!(copy.sequence, 5);
+    assert_eq!((replica.tasks.len(), replica.tasks == listed), (4_501, true));
+    assert_eq!(replica.sequence, 5);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn many_changes_come_in_pages() {
     bob.create(json!({"title": "Bob's"})).await;
     alice.create(json!({"title": "Alice's"})).await;
     share(&api, "bob", "alice").await;
-    let mut copy = Copy::of(&alice).await;
+    let mut replica = Replica::of(&alice).await;
     // 51 events each: more than one page in Alice's workspace, and some in Bob's.
     let tags = |prefix: usize| (0..50).map(|n| format!("{prefix}/{n}")).collect::<Vec<_>>();
     let task = alice.create(json!({"title": "Often changed"})).await;
@@ -175,10 +175,10 @@ async fn many_changes_come_in_pages() {
         alice.client.patch(&alice.task(&task), &json!({"tags": tags(round % 2)})).await.expect(200);
     }
     bob.create(json!({"title": "Bob's second"})).await;
-    copy.pages = (0, 0);
-    copy.pull(&alice).await;
-    assert!(copy.pages.1 > 1, "{:?}", copy.pages);
-    assert_eq!((copy.tasks.len(), copy.tasks), (4, alice.listed().await));
+    replica.pages = (0, 0);
+    replica.pull(&alice).await;
+    assert!(replica.pages.1 > 1, "{:?}", replica.pages);
+    assert_eq!((replica.tasks.len(), replica.tasks), (4, alice.listed().await));
 }
 
 #[tokio::test]
@@ -186,12 +186,12 @@ async fn pages_are_cut_by_size_too() {
     let api = Api::start().await;
     let alice = api.person("alice");
     let task = json!({"title": "Large", "description": "x".repeat(64 * 1024)});
-    let mut following = Copy::of(&alice).await;
+    let mut following = Replica::of(&alice).await;
     for _ in 0..70 {
         alice.create(task.clone()).await;
     }
     let listed = alice.listed().await;
-    let mut beginning = Copy::default();
+    let mut beginning = Replica::default();
     beginning.pull(&alice).await;
     following.pages = (0, 0);
     following.pull(&alice).await;
@@ -207,15 +207,15 @@ async fn all_workspaces_of_the_user_and_no_others() {
     carol.create(json!({"title": "Carol's"})).await;
     alice.create(json!({"title": "Alice's"})).await;
     share(&api, "bob", "alice").await;
-    let mut copy = Copy::of(&alice).await;
-    assert_eq!(copy.tasks.len(), 2);
+    let mut replica = Replica::of(&alice).await;
+    assert_eq!(replica.tasks.len(), 2);
     bob.client.delete(&bob.task(&shared)).await.expect(204);
     carol.create(json!({"title": "Carol's second"})).await;
     let second = bob.create(json!({"title": "Bob's second"})).await;
-    copy.pull(&alice).await;
-    assert_eq!(copy.tasks, alice.listed().await);
-    assert!(copy.tasks.contains_key(&id(&second)));
-    assert_eq!(copy.sequence, 2, "the number is of the personal workspace");
+    replica.pull(&alice).await;
+    assert_eq!(replica.tasks, alice.listed().await);
+    assert!(replica.tasks.contains_key(&id(&second)));
+    assert_eq!(replica.sequence, 2, "the number is of the personal workspace");
 }
 
 #[tokio::test]
@@ -226,10 +226,10 @@ async fn who_was_away_too_long_or_whose_workspaces_changed_starts_again() {
     for n in 0..4 {
         alice.create(json!({"title": n.to_string()})).await;
     }
-    let at_5 = Copy::of(&alice).await.token.unwrap();
+    let at_5 = Replica::of(&alice).await.token.unwrap();
     alice.create(json!({"title": "6"})).await;
     alice.create(json!({"title": "7"})).await;
-    let at_7 = Copy::of(&alice).await.token.unwrap();
+    let at_7 = Replica::of(&alice).await.token.unwrap();
 
     let of_alice = "workspace_id = (SELECT workspace_id FROM core.users WHERE id = 'alice')";
     sql(&api, &format!("DELETE FROM core.outbox WHERE {of_alice} AND sequence <= 5")).await;
@@ -243,7 +243,7 @@ async fn who_was_away_too_long_or_whose_workspaces_changed_starts_again() {
 
     share(&api, "bob", "alice").await;
     alice.sync(&at_7).await.expect_problem(410, "resync_required");
-    let with_bob = Copy::of(&alice).await.token.unwrap();
+    let with_bob = Replica::of(&alice).await.token.unwrap();
     sql(&api, "DELETE FROM core.members WHERE user_id = 'alice' AND role = 'member'").await;
     alice.sync(&with_bob).await.expect_problem(410, "resync_required");
     alice.sync(&at_7).await.expect(200);
@@ -267,10 +267,10 @@ async fn a_state_that_is_being_read_starts_again_too() {
     for _ in 0..70 {
         alice.create(task.clone()).await;
     }
-    let mut copy = Copy::default();
-    assert!(copy.read(&alice).await);
+    let mut replica = Replica::default();
+    assert!(replica.read(&alice).await);
     share(&api, "bob", "alice").await;
-    alice.sync(&copy.token.unwrap()).await.expect_problem(410, "resync_required");
+    alice.sync(&replica.token.unwrap()).await.expect_problem(410, "resync_required");
 }
 
 #[tokio::test]
@@ -280,7 +280,7 @@ async fn only_tokens_of_ones_own_are_good() {
     for n in 0..2 {
         alice.create(json!({"title": n.to_string()})).await;
     }
-    let token = Copy::of(&alice).await.token.unwrap();
+    let token = Replica::of(&alice).await.token.unwrap();
     let list = alice.client.get(&format!("{}?limit=1", alice.tasks())).await.json();
     let cursor = list["next_cursor"].as_str().unwrap();
     let mut tampered = token.clone();
@@ -324,19 +324,19 @@ async fn a_client_that_syncs_while_others_write_ends_with_what_is_there() {
         done.set(true);
     };
     let syncing = async {
-        let mut copy = Copy::default();
+        let mut replica = Replica::default();
         let mut numbers = vec![0];
         while !done.get() {
-            copy.read(&alice).await;
-            numbers.push(copy.sequence);
+            replica.read(&alice).await;
+            numbers.push(replica.sequence);
         }
-        copy.pull(&alice).await;
+        replica.pull(&alice).await;
         assert!(numbers.is_sorted(), "{numbers:?}");
-        copy
+        replica
     };
-    let ((), copy) = tokio::join!(writing, syncing);
+    let ((), replica) = tokio::join!(writing, syncing);
     let listed = alice.listed().await;
     // How many pages there were is the machine's affair; that changes came by pages is ours.
-    assert!(listed.len() > 100 && copy.pages.1 > 0, "{} tasks, {:?} pages", listed.len(), copy.pages);
-    assert_eq!(copy.tasks, listed);
+    assert!(listed.len() > 100 && replica.pages.1 > 0, "{} tasks, {:?} pages", listed.len(), replica.pages);
+    assert_eq!(replica.tasks, listed);
 }

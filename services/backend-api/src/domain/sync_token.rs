@@ -1,4 +1,4 @@
-//! How far a client's copy of the tasks has come: what a sync token holds.
+//! The sync token: how far a client's copy of the tasks has come.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use uuid::Uuid;
 /// The numbers of workspaces' latest events.
 pub type Positions = BTreeMap<Uuid, i64>;
 
-/// How far a copy has come.
+/// How far a copy has come: what the token that clients get holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkpoint {
+pub struct SyncToken {
     /// For each workspace the event up to which the copy is true, as soon as everything is read.
     pub positions: Positions,
     /// While the whole state is being read: the last task that was.
@@ -33,7 +33,7 @@ impl TaskPlace {
     pub const START: Self = Self { created_at: DateTime::UNIX_EPOCH, id: Uuid::nil() };
 }
 
-impl Checkpoint {
+impl SyncToken {
     /// Of a client that has nothing, when the workspaces stand at `current`. What changes while it reads has a later number.
     pub fn start(current: Positions) -> Self {
         Self { positions: current, read_to: Some(TaskPlace::START) }
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn time_leads_forwards_in_the_same_workspaces() {
-        let checkpoint = Checkpoint { positions: positions(&[(1, 5), (2, 7)]), read_to: None };
+        let token = SyncToken { positions: positions(&[(1, 5), (2, 7)]), read_to: None };
         for (current, leads, behind) in [
             (vec![(1, 5), (2, 7)], true, false),
             (vec![(1, 5), (2, 8)], true, true),
@@ -71,14 +71,14 @@ mod tests {
             (vec![(1, 5), (2, 7), (3, 0)], false, true),
         ] {
             let current = positions(&current);
-            assert_eq!((checkpoint.leads_to(&current), checkpoint.is_behind(&current)), (leads, behind), "{current:?}");
+            assert_eq!((token.leads_to(&current), token.is_behind(&current)), (leads, behind), "{current:?}");
         }
     }
 
     #[test]
     fn who_has_nothing_is_behind() {
         let current = positions(&[(1, 5)]);
-        let start = Checkpoint::start(current.clone());
+        let start = SyncToken::start(current.clone());
         assert!(start.leads_to(&current) && start.is_behind(&current));
     }
 }
