@@ -24,7 +24,7 @@ struct Question {
 /// # Errors
 /// 404 when the history knows no such deletion, 409 when the recorded task breaks a rule of today, 503 while audit-service
 /// is away.
-pub async fn find_recorded_deletion(
+pub(super) async fn find_recorded_deletion(
     db: &impl ConnectionTrait,
     invoker: &Invoker,
     actor: &Actor,

@@ -13,14 +13,9 @@ use super::once::once;
 use super::refusals::{BodyRefusals, CallerRefusals, EditRefusals, OnceRefusals, TaskRefusals, refusals};
 use super::respond::replayed;
 use super::task_verbs::VerbInput;
-use crate::actions::find_recorded_deletion::find_recorded_deletion;
-use crate::actions::recall_task::recall_task;
-use crate::actions::restore_task::restore_task;
+use crate::actions::restore_task::{Request, Restored, restore_task};
 use crate::app::App;
 use crate::domain::task::Task;
-use crate::store::change::Begun;
-use crate::store::isolation::Acting;
-use crate::store::reply::Reply;
 
 refusals! {
     /// What a restore may answer, beside what the other verbs do.
@@ -45,23 +40,9 @@ pub async fn restore(
     let Caller { actor, trace, .. } = caller;
     let once = once(&headers, &actor.user_id, &format!("tasks/{id}/restore"), &bytes)?;
     let expected = if_match(&headers)?.and(input.version);
-    let mut purged = None;
-    loop {
-        let mut change = match app.changes.begin_once(Acting::User(&actor.user_id), trace.clone(), once.clone()).await?
-        {
-            Begun::Fresh(change) => change,
-            Begun::Replay(reply) => return Ok(replayed(reply)),
-        };
-        let recalled = purged.is_some();
-        if let Some(task) = purged.take() {
-            recall_task(&change, &actor, task).await?;
-        }
-        match restore_task(&mut change, &actor, id, &expected).await? {
-            Some(task) => return Ok(change.finish(Reply::ok(&task).version(task.version)).await?.into_response()),
-            None if recalled => return Err(Problem::not_found("task")),
-            // No connection to the database is held while another service is asked.
-            None => change.abandon().await?,
-        }
-        purged = Some(find_recorded_deletion(&app.changes.db, &app.invoker, &actor, id, trace.as_ref()).await?);
+    let request = Request { id, expected, once, trace };
+    match restore_task(&app.changes, &app.invoker, &actor, &request).await? {
+        Restored::Now(reply) => Ok(reply.into_response()),
+        Restored::Before(reply) => Ok(replayed(reply)),
     }
 }

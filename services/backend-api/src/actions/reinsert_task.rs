@@ -13,7 +13,7 @@ use crate::store::{tasks, users};
 ///
 /// # Errors
 /// 404 when the actor is not a member of its workspace.
-pub async fn recall_task(change: &Change, actor: &Actor, mut task: Task) -> Result<(), Problem> {
+pub(super) async fn reinsert_task(change: &Change, actor: &Actor, mut task: Task) -> Result<(), Problem> {
     if !is_member(change, &task, &actor.user_id).await? {
         return Err(Problem::not_found("task"));
     }
