@@ -9,11 +9,11 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::body::hear_out;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::random::Random;
 use crate::trace;
+use crate::unread_body::drain_unread_body;
 
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -37,7 +37,7 @@ fn around_within(time: Duration, router: Router, service: &'static str, metrics:
         .fallback(|| async { Problem::not_found("path") })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(hear_out))
+        .layer(from_fn(drain_unread_body))
         // Inside the matched route, so that the metrics know its pattern.
         .route_layer(from_fn(remember_route));
     // A router adds Allow to its answer after its own layers: these stand around all of it.

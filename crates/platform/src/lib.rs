@@ -2,7 +2,6 @@
 //! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `jobs`, `actions`, `domain`, `store`).
 
 pub mod auth;
-mod body;
 pub mod clock;
 pub mod config;
 mod connections;
@@ -22,6 +21,7 @@ pub mod random;
 pub mod rate_limit;
 pub mod telemetry;
 pub mod trace;
+mod unread_body;
 
 /// Gives memory back. With glibc's allocator a process that has hashed a few passwords (19 MiB each) keeps 200 MiB.
 #[global_allocator]

@@ -1,4 +1,4 @@
-//! Request bodies that nobody reads to their end.
+//! Draining the bodies of requests that were answered before their end: a lingering close.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,31 +13,31 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use tokio::runtime::Handle;
 
-/// How much of a body is read after its request was refused, in bytes.
+/// How much of a body is drained after its request was refused, in bytes.
 const MAX_REST: usize = 64 * 1024 * 1024;
 
 /// For how long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads on when a request is answered before its body has come. A connection that is closed on a client that still sends
-/// is reset, and the client never sees the answer (RFC 9112 §9.6).
-pub(crate) async fn hear_out(request: Request, next: Next) -> Response {
+/// Drains the body of a request that is answered before all of it has come. A connection that is closed on a client that still
+/// sends is reset, and the client never sees the answer (RFC 9112 §9.6).
+pub(crate) async fn drain_unread_body(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
     // A client that waits for leave to send its body (RFC 9110 §10.1.1) gets it when somebody begins to read.
     let coming = !request.headers().contains_key(header::EXPECT);
-    let heard_out = |body: Body| Body::from_stream(HeardOut { rest: Some(body.into_data_stream()), coming });
-    next.run(request.map(heard_out)).await
+    let drained = |body: Body| Body::from_stream(DrainedOnDrop { rest: Some(body.into_data_stream()), coming });
+    next.run(request.map(drained)).await
 }
 
-/// A body whose rest is read when it is dropped, if it is coming at all.
-struct HeardOut {
+/// A body whose rest is drained when it is dropped, if it is coming at all.
+struct DrainedOnDrop {
     rest: Option<BodyDataStream>,
     coming: bool,
 }
 
-impl Stream for HeardOut {
+impl Stream for DrainedOnDrop {
     type Item = Result<Bytes, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -51,16 +51,16 @@ impl Stream for HeardOut {
     }
 }
 
-impl Drop for HeardOut {
+impl Drop for DrainedOnDrop {
     fn drop(&mut self) {
         let rest = self.rest.take().filter(|_| self.coming);
         if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(PATIENCE, read_out(rest)));
+            runtime.spawn(tokio::time::timeout(PATIENCE, drain(rest)));
         }
     }
 }
 
-async fn read_out(mut rest: BodyDataStream) {
+async fn drain(mut rest: BodyDataStream) {
     let mut read = 0;
     while let Some(Ok(bytes)) = rest.next().await {
         read += bytes.len();
