@@ -10,6 +10,7 @@
 mod cluster;
 mod database;
 mod eventually;
+mod explain;
 pub mod http;
 pub mod isolation;
 pub mod issuer;
@@ -23,6 +24,7 @@ use platform::clock::Clock;
 
 pub use database::Database;
 pub use eventually::eventually;
+pub use explain::{explain, explain_analyze};
 pub use road::Road;
 pub use template::Migrated;
 

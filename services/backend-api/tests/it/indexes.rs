@@ -6,8 +6,9 @@ use backend_api::domain::listing::{Filter, Page, Position, SearchText, Sort};
 use backend_api::domain::priority::Priority;
 use backend_api::domain::status::Status;
 use backend_api::store::task_page::page_statement;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use serde_json::Value;
+use testkit::explain_analyze;
 use uuid::Uuid;
 
 use crate::harness::{Api, Person};
@@ -55,13 +56,7 @@ fn read(plan: &Value) -> (Vec<&str>, f64) {
 
 /// How Alice's list is read under these settings.
 async fn plan(db: &DatabaseConnection, filter: &Filter, page: &Page, settings: &str) -> Value {
-    let asked = page_statement("alice", filter, page);
-    let explain = Statement { sql: format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", asked.sql), ..asked };
-    let transaction = db.begin().await.unwrap();
-    transaction.execute_unprepared(settings).await.unwrap();
-    let plan: Value = transaction.query_one_raw(explain).await.unwrap().unwrap().try_get_by_index(0).unwrap();
-    transaction.rollback().await.unwrap();
-    plan[0]["Plan"].clone()
+    explain_analyze(db, page_statement("alice", filter, page), settings).await
 }
 
 fn first_page(sort: Sort) -> Page {

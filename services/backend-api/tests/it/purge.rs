@@ -4,8 +4,9 @@ use backend_api::store::deleted_tasks::purge_statement;
 use chrono::TimeDelta;
 use platform::config::Variables;
 use reqwest::Method;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
+use testkit::explain;
 use testkit::http::Client;
 
 use crate::harness::{APP_TOKEN, Api};
@@ -100,21 +101,13 @@ async fn a_long_backlog_is_removed_in_one_run_along_its_index() {
                      created_at, created_at, created_at FROM core.tasks, generate_series(1, 2500)";
     api.owner().await.execute_unprepared(backlog).await.unwrap();
     api.clock.advance(TimeDelta::days(31));
-    let plan = plan(&api, purge_statement(api.clock.now())).await;
+    // When sorting and reading whole tables cost more than anything else: whether its order can be read, not what the planner
+    // makes of a table that fits in a page.
+    let dear = "SET LOCAL tidings.scope = 'system'; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off";
+    let plan = explain(&api.database.connect().await, purge_statement(api.clock.now()), dear).await;
     assert!(plan.contains("tasks_by_deletion"), "{plan}");
     assert_eq!(api.run_job(JOB).await, json!({"removed": 2500}));
     assert_eq!(rest(&api).await, ["Living"]);
-}
-
-/// How a statement is carried out when sorting and reading whole tables cost more than anything else: whether its order can be
-/// read, not what the planner makes of a table that fits in a page.
-async fn plan(api: &Api, asked: Statement) -> String {
-    let explain = Statement { sql: format!("EXPLAIN {}", asked.sql), ..asked };
-    let transaction = api.database.connect().await.begin().await.unwrap();
-    let dear = "SET LOCAL tidings.scope = 'system'; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off";
-    transaction.execute_unprepared(dear).await.unwrap();
-    let lines = transaction.query_all_raw(explain).await.unwrap();
-    lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
 }
 
 #[tokio::test]

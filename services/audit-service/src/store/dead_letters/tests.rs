@@ -1,5 +1,4 @@
-use sea_orm::DatabaseConnection;
-use testkit::Database;
+use testkit::{Database, explain};
 
 use super::*;
 use crate::domain::criteria::Limit;
@@ -12,13 +11,6 @@ const MANY: &str = "INSERT INTO audit.dead_letters (id, topic, bytes, cause, rec
     INSERT INTO audit.dead_letter_replays (id, dead_letter_id, event_id, replayed_at) \
     SELECT id, id, id, now() FROM audit.dead_letters WHERE get_byte(fingerprint, 3) % 2 = 0; \
     ANALYZE audit.dead_letters; ANALYZE audit.dead_letter_replays";
-
-/// How Postgres goes about answering.
-async fn plan(db: &DatabaseConnection, mut question: Statement) -> String {
-    question.sql = format!("EXPLAIN (COSTS OFF) {}", question.sql);
-    let lines = db.query_all_raw(question).await.unwrap();
-    lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
-}
 
 #[tokio::test]
 async fn no_question_reads_all_letters() {
@@ -34,11 +26,11 @@ async fn no_question_reads_all_letters() {
         ("dead_letters_pkey", Selection { status: replayed, ..all }),
         ("dead_letters_by_topic", Selection { topic: Some(events::Topic::UserActivities), ..all }),
     ] {
-        let plan = plan(&db, question(&selection, 51)).await;
+        let plan = explain(&db, question(&selection, 51), "").await;
         assert!(plan.contains(&format!("using {index} on")), "{selection:?}: {plan}");
         assert!(!plan.contains("Seq Scan on dead_letters"), "{selection:?}: {plan}");
     }
-    let plan = plan(&db, count_of(1_000)).await;
+    let plan = explain(&db, count_of(1_000), "").await;
     assert!(!plan.contains("Seq Scan on dead_letters"), "{plan}");
     assert_eq!(count_dead(&db, 1_000).await.unwrap(), (1_000, 500));
 }

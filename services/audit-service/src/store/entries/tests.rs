@@ -1,5 +1,4 @@
-use sea_orm::DatabaseConnection;
-use testkit::Database;
+use testkit::{Database, explain};
 
 use super::*;
 use crate::domain::criteria::Limit;
@@ -16,13 +15,6 @@ const LONG_HISTORY: &str = "INSERT INTO audit.entries \
            CASE n % 1000 WHEN 0 THEN '01920000-0000-7000-8000-0000000000bb'::uuid ELSE gen_random_uuid() END, n, \
            '2026-01-01'::timestamptz + n * interval '1 minute', '{}', now() \
     FROM generate_series(1, 20000) AS n; ANALYZE audit.entries";
-
-/// How Postgres goes about answering.
-async fn plan(db: &DatabaseConnection, mut question: Statement) -> String {
-    question.sql = format!("EXPLAIN (COSTS OFF) {}", question.sql);
-    let lines = db.query_all_raw(question).await.unwrap();
-    lines.iter().map(|line| line.try_get_by_index::<String>(0).unwrap() + "\n").collect()
-}
 
 #[tokio::test]
 async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
@@ -49,10 +41,10 @@ async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
         ("type", Criteria { event_type: Some("task.archived".to_owned()), ..all }),
     ];
     for (index, criteria) in questions {
-        let plan = plan(&db, question(&criteria, 51)).await;
+        let plan = explain(&db, question(&criteria, 51), "").await;
         assert!(plan.contains(&format!("using entries_by_{index} on")), "{criteria:?}: {plan}");
         assert!(!plan.contains("Seq Scan"), "{criteria:?}: {plan}");
     }
-    let plan = plan(&db, newest_of_task(&[WORKSPACE].into(), TASK)).await;
+    let plan = explain(&db, newest_of_task(&[WORKSPACE].into(), TASK), "").await;
     assert!(plan.contains("using entries_by_task on") && !plan.contains("Seq Scan"), "{plan}");
 }
