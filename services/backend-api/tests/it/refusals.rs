@@ -1,5 +1,6 @@
-//! Every documented refusal (operation, status, code) is produced here. What a code is produced by is said once, for all
-//! operations that document it; a new operation is tried by itself, and a new code asks to be taught here.
+//! Every documented refusal (operation, status, code) is produced here, but those of a system in which something is amiss
+//! ([`AMISS`]), which are produced in `outages`. What a code is produced by is said once, for all operations that document it;
+//! a new operation is tried by itself, and a new code asks to be taught here.
 
 use std::fmt::Write as _;
 
@@ -21,7 +22,7 @@ use crate::valid_requests::{Valid, World};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// Codes of a system in which something is amiss, which are produced in `outages`.
+/// Codes of a system in which something is amiss: `outages` produces them.
 const AMISS: [&str; 6] =
     ["busy", "database_unavailable", "identity_unavailable", "overloaded", "rate_limited", "service_unavailable"];
 
