@@ -14,7 +14,7 @@ mod explain;
 pub mod http;
 pub mod isolation;
 pub mod issuer;
-mod road;
+mod proxy;
 pub mod socket;
 mod template;
 mod token;
@@ -25,7 +25,7 @@ use platform::clock::Clock;
 pub use database::Database;
 pub use eventually::eventually;
 pub use explain::{explain, explain_analyze};
-pub use road::Road;
+pub use proxy::Proxy;
 pub use template::Migrated;
 
 /// Saturday, 31 January 2026, 09:00:00 UTC: a day that the next month does not have.

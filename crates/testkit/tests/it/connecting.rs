@@ -3,33 +3,15 @@
 use std::time::Duration;
 
 use platform::database::{PoolOptions, connect};
-use testkit::Database;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-
-/// A way to the server at `url` whose first caller is never answered.
-async fn slow_way_to(url: &str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut slow = reqwest::Url::parse(url).unwrap();
-    let server = format!("127.0.0.1:{}", slow.port().unwrap());
-    slow.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-    tokio::spawn(async move {
-        let _unanswered = listener.accept().await.unwrap();
-        loop {
-            let (mut caller, _) = listener.accept().await.unwrap();
-            let mut callee = TcpStream::connect(&server).await.unwrap();
-            tokio::spawn(async move { copy_bidirectional(&mut caller, &mut callee).await });
-        }
-    });
-    slow.into()
-}
+use testkit::{Database, Proxy};
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn a_start_outlasts_a_server_that_is_slow_at_first() {
     let database = Database::create_with(&[]).await;
-    let url = slow_way_to(&database.owner_url()).await;
+    let proxy = Proxy::slow_to(&database.owner_url()).await;
     let impatient = PoolOptions { acquire_timeout: Duration::from_millis(300), ..PoolOptions::default() };
-    connect(&url, &impatient).await.unwrap().ping().await.unwrap();
+    connect(proxy.url(), &impatient).await.unwrap().ping().await.unwrap();
 }
 
 #[tokio::test]

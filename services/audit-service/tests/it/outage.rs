@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use audit_service::{Migrator, SCHEMA};
-use testkit::{Database, Road};
+use testkit::{Database, Proxy};
 
 use crate::fact::{WORKSPACE, body, created};
 use crate::service::Service;
@@ -15,11 +15,11 @@ async fn readiness(service: &Service) -> u16 {
 #[tokio::test]
 async fn events_wait_while_the_database_is_away() {
     let database = Database::create::<Migrator>(SCHEMA).await;
-    let road = Road::to(&database.url()).await;
-    let service = Service::start_with(database, road.url().to_owned()).await;
+    let proxy = Proxy::to(&database.url()).await;
+    let service = Service::start_with(database, proxy.url().to_owned()).await;
     assert_eq!(service.deliver("task-events", body(&created(1))).await, "SUCCESS");
 
-    road.cut();
+    proxy.cut();
     for n in [1, 2] {
         assert_eq!(service.deliver("task-events", body(&created(n))).await, "RETRY");
     }
@@ -31,7 +31,7 @@ async fn events_wait_while_the_database_is_away() {
     let (status, problem) = service.history(&[("workspace_ids", &WORKSPACE.to_string())]).await;
     assert_eq!((status.as_u16(), &problem["code"]), (503, &"database_unavailable".into()));
 
-    road.mend();
+    proxy.mend();
     let back = async {
         while service.deliver("task-events", body(&created(2))).await != "SUCCESS" {
             tokio::task::yield_now().await;
@@ -48,8 +48,8 @@ async fn events_wait_while_the_database_is_away() {
 #[tokio::test]
 async fn without_a_database_it_does_not_start() {
     let database = Database::create::<Migrator>(SCHEMA).await;
-    let road = Road::to(&database.url()).await;
-    road.cut();
-    let failure = Service::start_with(database, road.url().to_owned()).await.stop().await.unwrap_err();
+    let proxy = Proxy::to(&database.url()).await;
+    proxy.cut();
+    let failure = Service::start_with(database, proxy.url().to_owned()).await.stop().await.unwrap_err();
     assert_eq!(failure.to_string(), "the database is out of reach");
 }

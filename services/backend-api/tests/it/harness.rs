@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::issuer::Issuer;
-use testkit::{Database, Road};
+use testkit::{Database, Proxy};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -55,9 +55,9 @@ impl Api {
         Self::run(variables, clock, issuer, database).await
     }
 
-    /// The same with a way to its database that can be cut.
-    pub(crate) async fn start_by(road: &Road, database: Database) -> Self {
-        let variables = Variables::default().with("DATABASE_URL", road.url()).with("DATABASE_WAIT_SECONDS", "5");
+    /// The same with a proxy before its database.
+    pub(crate) async fn start_behind(proxy: &Proxy, database: Database) -> Self {
+        let variables = Variables::default().with("DATABASE_URL", proxy.url()).with("DATABASE_WAIT_SECONDS", "5");
         Self::start_on(variables, database).await
     }
 

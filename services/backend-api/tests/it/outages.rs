@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use platform::config::Variables;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
-use testkit::{Road, eventually};
+use testkit::{Proxy, eventually};
 use uuid::Uuid;
 
 use crate::document::{Document, Operation};
@@ -46,11 +46,11 @@ async fn valid_requests(world: &World, code: &str) -> Vec<(Operation, Valid)> {
 #[tokio::test]
 async fn without_the_database_it_is_said_so() {
     let database = testkit::Database::create::<backend_api::Migrator>(backend_api::SCHEMA).await;
-    let road = Road::to(&database.url()).await;
-    let api = Api::start_by(&road, database).await;
+    let proxy = Proxy::to(&database.url()).await;
+    let api = Api::start_behind(&proxy, database).await;
     let world = World::around(api).await;
     let requests = valid_requests(&world, "database_unavailable").await;
-    road.cut();
+    proxy.cut();
     all_refuse(&world, requests, 503, "database_unavailable").await;
 }
 

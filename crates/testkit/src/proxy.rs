@@ -1,4 +1,4 @@
-//! A way to a server that can be cut.
+//! A TCP proxy, to take a server away from its clients.
 
 use std::net::Ipv4Addr;
 
@@ -6,16 +6,25 @@ use reqwest::Url;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A way to the server of a URL, open until it is cut; then connections end, and new ones are closed at once.
+/// A TCP proxy before the server of a URL. It is open until it is cut; then connections end, and new ones are closed at once.
 #[derive(Debug)]
-pub struct Road {
+pub struct Proxy {
     url: String,
     open: watch::Sender<bool>,
 }
 
-impl Road {
-    /// Lays a road to the server that `url` names.
+impl Proxy {
+    /// A proxy before the server that `url` names.
     pub async fn to(url: &str) -> Self {
+        Self::start(url, 0).await
+    }
+
+    /// The same, but its first client is never answered.
+    pub async fn slow_to(url: &str) -> Self {
+        Self::start(url, 1).await
+    }
+
+    async fn start(url: &str, unanswered: usize) -> Self {
         let mut url = Url::parse(url).expect("the address of a server");
         let host = url.host_str().expect("the address has a host").to_owned();
         let server = (host, url.port_or_known_default().unwrap_or(5432));
@@ -25,14 +34,19 @@ impl Road {
         url.set_port(Some(here.port())).expect("the address has a host");
         let (open, state) = watch::channel(true);
         tokio::spawn(async move {
+            let mut held = Vec::new();
             while let Ok((client, _)) = listener.accept().await {
+                if held.len() < unanswered {
+                    held.push(client);
+                    continue;
+                }
                 tokio::spawn(carry(client, server.clone(), state.clone()));
             }
         });
         Self { url: url.into(), open }
     }
 
-    /// The server's address by this road.
+    /// The server's address through the proxy.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -52,7 +66,7 @@ async fn carry(mut client: TcpStream, server: (String, u16), mut open: watch::Re
     if !*open.borrow() {
         return;
     }
-    // What cannot be reached behind the road is as good as a road that is cut.
+    // What cannot be reached behind the proxy is as good as cut.
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
