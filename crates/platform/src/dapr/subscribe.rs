@@ -19,6 +19,16 @@ pub struct Subscription {
     route: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_topic: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata>,
+}
+
+/// How the messages of a topic are handed over.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    /// `true`: whatever it is, in an envelope of its own, as base64. Else only what is a `CloudEvent`.
+    raw_payload: &'static str,
 }
 
 impl Subscription {
@@ -29,16 +39,19 @@ impl Subscription {
             topic: topic.as_str(),
             route: format!("/events/{}", topic.as_str()),
             dead_letter_topic: Some(topic.dead_letter()),
+            metadata: None,
         }
     }
 
-    /// Deliveries of `<topic>.dead` go to `POST /events/<topic>.dead`. There are no dead letters of dead letters.
+    /// Deliveries of `<topic>.dead` go to `POST /events/<topic>.dead`, raw: a sidecar would try for ever to read one that is
+    /// no `CloudEvent`, and drop one that has expired. There are no dead letters of dead letters.
     pub fn to_dead_letters_of(topic: Topic) -> Self {
         Self {
             pubsub_name: PUBSUB,
             topic: topic.dead_letter(),
             route: format!("/events/{}", topic.dead_letter()),
             dead_letter_topic: None,
+            metadata: Some(Metadata { raw_payload: "true" }),
         }
     }
 }

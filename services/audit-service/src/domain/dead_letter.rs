@@ -1,12 +1,15 @@
 //! A message that a consumer gave up, and which of them are asked for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use events::schema::{MAX_EVENT_TYPE_LENGTH, MAX_USER_ID_LENGTH};
 use events::{Event, Malformed, Received, Topic};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -72,6 +75,19 @@ impl Arrival {
     pub(crate) fn consumer(&self) -> Option<String> {
         self.consumer.as_deref().map(told)
     }
+}
+
+/// The message in a delivery by a raw subscription, which has it as base64 in an envelope. A delivery that is no such
+/// envelope is taken for the message: nothing is refused here.
+pub(crate) fn unwrap(delivery: Vec<u8>) -> Vec<u8> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        data_base64: Cow<'a, str>,
+    }
+    let envelope = serde_json::from_slice(&delivery).ok();
+    let message = envelope.and_then(|Envelope { data_base64 }| STANDARD.decode(data_base64.as_bytes()).ok());
+    message.unwrap_or(delivery)
 }
 
 /// Reads a message as a consumer does.

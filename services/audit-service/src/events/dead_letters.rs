@@ -9,23 +9,28 @@ use platform::dapr::subscribe::Outcome;
 use super::body::{Message, read};
 use crate::actions::store_dead_letter::store_dead_letter;
 use crate::app::App;
-use crate::domain::dead_letter::{Arrival, MAX_DEAD_LETTER};
+use crate::domain::dead_letter::{Arrival, MAX_DEAD_LETTER, unwrap};
+
+/// The largest delivery that is read to its end: base64 needs a third more than the message, and an envelope around it.
+const MAX_DELIVERY: usize = MAX_DEAD_LETTER / 3 * 4 + 64 * 1024;
 
 /// `POST /events/<topic>.dead`: stores the message. It is never refused: nobody takes the dead letters of dead letters. What
 /// the database does not take is delivered again, because nothing else keeps it.
 pub(crate) async fn receive(topic: Topic, State(app): State<App>, headers: HeaderMap, body: Body) -> Outcome {
-    let (bytes, cut) = match read(body, MAX_DEAD_LETTER).await {
-        Ok(Message::Whole(bytes)) => (bytes, false),
-        Ok(Message::Cut(bytes)) => (bytes, true),
+    let (mut bytes, cut) = match read(body, MAX_DELIVERY).await {
+        Ok(Message::Whole(bytes)) => (unwrap(bytes.into()), false),
+        Ok(Message::Cut(bytes)) => (bytes.into(), true),
         Err(error) => {
             tracing::warn!(%topic, %error, "the delivery of a dead letter broke off");
             return Outcome::Retry;
         }
     };
+    let cut = cut || bytes.len() > MAX_DEAD_LETTER;
+    bytes.truncate(MAX_DEAD_LETTER);
     let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let arrival = Arrival {
         topic,
-        bytes: bytes.into(),
+        bytes,
         cut,
         position: text("__partition").zip(text("__offset")),
         reason: text("dead-letter-reason"),

@@ -47,7 +47,12 @@ async fn the_sidecar_is_told_the_topics() {
             "deadLetterTopic": format!("{name}.dead"),
         })
     };
-    let dead = |name: &str| json!({ "pubsubname": "pubsub", "topic": name, "route": format!("/events/{name}") });
+    let dead = |name: &str| {
+        json!({
+            "pubsubname": "pubsub", "topic": name, "route": format!("/events/{name}"),
+            "metadata": { "rawPayload": "true" },
+        })
+    };
     let expected = json!([
         topic("task-events"),
         topic("user-activities"),

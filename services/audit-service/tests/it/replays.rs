@@ -1,5 +1,6 @@
 //! Publishing dead letters again.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::fact::{body, created, id, message, with, without};
@@ -154,4 +155,24 @@ async fn an_event_of_an_unknown_type_may_be_replayed() {
     let (status, replayed) = beside.replay(letter, None).await;
     assert_eq!((status, &replayed["event_id"]), (200, &json!(id(1))), "{replayed}");
     testkit::eventually(DEADLINE, || async { (beside.service.count("events_unknown").await == 1).then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn what_no_sidecar_can_read_and_what_has_expired_is_stored_and_holds_up_nothing() {
+    let beside = Beside::start().await;
+    let raw = "/v1.0/publish/pubsub/task-events?metadata.rawPayload=true&metadata.partitionKey=tenant";
+    beside.sidecar.request(Method::POST, raw).body("text/plain", "not json").send().await.expect(204);
+    let mut expired = message(&created(1));
+    expired["expiration"] = json!("2026-01-31T09:00:01Z");
+    let keyed = "/v1.0/publish/pubsub/task-events?metadata.partitionKey=tenant";
+    let event = beside.sidecar.request(Method::POST, keyed).body("application/cloudevents+json", expired.to_string());
+    event.send().await.expect(204);
+    beside.sidecar.post(keyed, &without(created(2), "/user_id")).await.expect(204);
+
+    let letters = beside.letters("dead", 3).await;
+    let told: Vec<&str> = letters.iter().rev().map(|letter| letter["reason"].as_str().unwrap()).collect();
+    assert!(told[0].starts_with("no envelope can be read"), "{told:?}");
+    assert_eq!(told[1], "it has expired");
+    assert_eq!(beside.replay(&letters[1], None).await.0, 200);
+    beside.entry(&created(1)).await;
 }

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use audit_service::{Config, Migrator, SCHEMA};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
 use platform::config::Variables;
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::Database;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -66,8 +68,8 @@ impl Service {
         self.address.port()
     }
 
-    /// What the service answers to a delivery by its sidecar.
-    pub(crate) async fn deliver(&self, topic: &str, body: impl Into<reqwest::Body>) -> String {
+    /// What the service answers to a delivery by its sidecar, which wraps what comes from a `<topic>.dead`.
+    pub(crate) async fn deliver(&self, topic: &str, body: impl Into<Vec<u8>>) -> String {
         self.deliver_with(topic, &[], body).await
     }
 
@@ -76,8 +78,16 @@ impl Service {
         &self,
         topic: &str,
         headers: &[(&str, &[u8])],
-        body: impl Into<reqwest::Body>,
+        body: impl Into<Vec<u8>>,
     ) -> String {
+        let mut body = body.into();
+        if topic.ends_with(".dead") {
+            let id = uuid::Uuid::now_v7();
+            let data = STANDARD.encode(&body);
+            body = json!({"id": id, "specversion": "1.0", "type": "com.dapr.event.sent", "data_base64": data})
+                .to_string()
+                .into();
+        }
         let mut request = self.request("POST", &format!("/events/{topic}")).header("dapr-api-token", TOKEN);
         for (name, value) in headers {
             request = request.header(*name, *value);
