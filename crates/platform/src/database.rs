@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlxError,
-    TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    IsolationLevel, RuntimeErr, SqlxError, TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 use tokio::time::Instant;
@@ -146,7 +146,7 @@ impl MigrationTrait for SqlMigration {
 /// # Errors
 /// When a statement fails; the transaction is rolled back and the schema is as before.
 pub async fn migrate<M: MigratorTrait>(owner: &DatabaseConnection, schema: &Schema) -> Result<(), DbErr> {
-    let transaction = owner.begin().await?;
+    let transaction = begin(owner).await?;
     let name = schema.name;
     transaction
         .execute_unprepared(&format!(
@@ -181,12 +181,41 @@ pub async fn act_as_system(transaction: &DatabaseTransaction) -> Result<(), DbEr
     transaction.execute_unprepared("SELECT set_config('tidings.scope', 'system', true)").await.map(|_| ())
 }
 
+/// Begins a transaction.
+///
+/// # Errors
+/// When the database is away.
+pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    begin_whole(db, None, None).await
+}
+
+/// Begins a transaction that only reads, all of it as of one moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    begin_whole(db, Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+}
+
+/// Begins a transaction also when nobody waits for it any more, to roll it back then. sqlx 0.9.0 forgets a `BEGIN` that is broken off:
+/// the connection goes back to the pool within a transaction, and what others store there is lost with it (its issue 4385).
+#[expect(clippy::disallowed_methods, reason = "this is what is to be used instead")]
+async fn begin_whole(
+    db: &DatabaseConnection,
+    isolation: Option<IsolationLevel>,
+    access: Option<AccessMode>,
+) -> Result<DatabaseTransaction, DbErr> {
+    let db = db.clone();
+    let begun = tokio::spawn(async move { db.begin_with_config(isolation, access).await });
+    begun.await.unwrap_or_else(|broken| Err(DbErr::Custom(format!("a transaction could not begin: {broken}"))))
+}
+
 /// Begins a transaction that sees every tenant's rows.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn begin_as_system(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let transaction = db.begin().await?;
+    let transaction = begin(db).await?;
     act_as_system(&transaction).await?;
     Ok(transaction)
 }

@@ -1,6 +1,7 @@
 //! How Postgres goes about a statement.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, TransactionTrait as _, TryGetable};
+use platform::database::begin;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, TryGetable};
 use serde_json::Value;
 
 /// The plan of `asked` under `settings` (`SET LOCAL …; …`, or none), as text, without costs.
@@ -19,7 +20,7 @@ pub async fn explain_analyze(db: &DatabaseConnection, asked: Statement, settings
 /// In a transaction that is rolled back, so that nothing remains of the settings or of what was carried out.
 async fn rows(db: &DatabaseConnection, options: &str, asked: Statement, settings: &str) -> Vec<QueryResult> {
     let explain = Statement { sql: format!("EXPLAIN ({options}) {}", asked.sql), ..asked };
-    let transaction = db.begin().await.expect("begin a transaction");
+    let transaction = begin(db).await.expect("begin a transaction");
     transaction.execute_unprepared(settings).await.expect("settings that Postgres knows");
     let rows = transaction.query_all_raw(explain).await.expect("a statement that Postgres understands");
     transaction.rollback().await.expect("roll the transaction back");

@@ -7,4 +7,5 @@ mod http;
 mod issuer;
 mod lasting;
 mod socket;
+mod transactions;
 mod waiting;

@@ -81,12 +81,8 @@ impl Service {
         body: impl Into<Vec<u8>>,
     ) -> String {
         let mut body = body.into();
-        if topic.ends_with(".dead") {
-            let id = uuid::Uuid::now_v7();
-            let data = STANDARD.encode(&body);
-            body = json!({"id": id, "specversion": "1.0", "type": "com.dapr.event.sent", "data_base64": data})
-                .to_string()
-                .into();
+        if topic.strip_suffix(".dead").is_some() {
+            body = json!({"specversion": "1.0", "data_base64": STANDARD.encode(&body)}).to_string().into();
         }
         let mut request = self.request("POST", &format!("/events/{topic}")).header("dapr-api-token", TOKEN);
         for (name, value) in headers {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use events::EventDraft;
 use platform::clock::Clock;
+use platform::database::begin;
 use platform::outbox::Wake;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::idempotency::{self, Claim, Once};
@@ -52,7 +53,7 @@ impl Changes {
     /// # Errors
     /// When the database is away.
     pub async fn begin(&self, acting: Acting<'_>, trace: Option<TraceContext>) -> Result<Change, DbErr> {
-        let transaction = self.db.begin().await?;
+        let transaction = begin(&self.db).await?;
         acting.begin(&transaction).await?;
         let (clock, wake) = (self.clock.clone(), self.wake.clone());
         Ok(Change { transaction, clock, wake, trace, events: Vec::new(), once: None })

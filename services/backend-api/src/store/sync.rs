@@ -1,11 +1,9 @@
 //! Sync: what clients that keep a copy of all tasks ask for.
 
+use platform::database::begin_snapshot;
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
-use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, FromQueryResult, IsolationLevel, Iterable as _,
-    QueryOrder as _, TransactionTrait as _,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, FromQueryResult, Iterable as _, QueryOrder as _};
 
 use super::tasks::{Column, Entity, Model};
 use super::visibility::visible_to;
@@ -68,8 +66,7 @@ impl Snapshot {
     /// # Errors
     /// When the database is away.
     pub async fn take(db: &DatabaseConnection, user_id: &str) -> Result<Self, DbErr> {
-        let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-        let transaction = db.begin_with_config(Some(isolation), Some(access)).await?;
+        let transaction = begin_snapshot(db).await?;
         // Names the user as the caller of all that follows in this transaction.
         let memberships = users::memberships(&transaction, user_id).await?;
         let positions = memberships.iter().map(|workspace| (workspace.id, workspace.sequence)).collect();

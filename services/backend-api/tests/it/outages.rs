@@ -1,5 +1,6 @@
 //! What operations refuse while something that they need is away, or too many ask: every operation that documents it.
 
+use platform::database::begin;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use chrono::TimeDelta;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use platform::config::Variables;
-use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use sea_orm::ConnectionTrait as _;
 use testkit::{Proxy, eventually};
 use uuid::Uuid;
 
@@ -91,7 +92,7 @@ async fn whoever_asks_too_often_is_told_so() {
 async fn when_there_is_too_much_to_do_it_is_said_so() {
     let world = World::around(Api::start_with(Variables::default().with("MAX_REQUESTS_IN_PROGRESS", "1")).await).await;
     let requests = valid_requests(&world, "overloaded").await;
-    let lock = world.owner.begin().await.unwrap();
+    let lock = begin(&world.owner).await.unwrap();
     lock.execute_unprepared("LOCK TABLE core.users").await.unwrap();
     let alice = world.alice.client.clone();
     // Whoever gets the only place waits for the table; looking whether it is taken may take it for a moment.

@@ -1,9 +1,10 @@
 //! `GET` and `PATCH /api/{user_id}/profile`.
 
+use platform::database::begin;
 use std::time::Duration;
 
 use reqwest::Method;
-use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use testkit::eventually;
 
@@ -103,7 +104,7 @@ async fn patches_at_the_same_time_do_not_undo_each_other() {
     let profile = path(&ada);
     let send = async |patch: Value| ada.client.patch(&profile, &patch).await.expect(200);
     // Both are under way before either can go on.
-    let held = api.owner().await.begin().await.unwrap();
+    let held = begin(&api.owner().await).await.unwrap();
     held.execute_unprepared("SELECT FROM core.users FOR UPDATE").await.unwrap();
     let release = async {
         let waiting =

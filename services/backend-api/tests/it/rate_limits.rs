@@ -1,11 +1,12 @@
 //! How often anybody may ask, and what is told of it.
 
+use platform::database::begin;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use platform::config::Variables;
 use reqwest::Method;
-use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use testkit::eventually;
 use testkit::http::{Answer, Client};
@@ -164,7 +165,7 @@ async fn a_flood_is_refused_and_what_was_taken_on_is_finished() {
     let alice = api.person("alice");
     alice.create(json!({"title": "First"})).await;
     // Whoever wants to change a task waits for this transaction.
-    let held = api.owner().await.begin().await.unwrap();
+    let held = begin(&api.owner().await).await.unwrap();
     held.execute_unprepared("LOCK TABLE core.tasks IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let first = tokio::spawn(list_at_last(alice.client.clone(), alice.tasks()));
     // The first to have the place waits for the table; everybody after it is refused at once.
@@ -188,7 +189,7 @@ async fn who_waits_too_long_for_a_connection_is_told_so() {
     let api = api(&[("DATABASE_POOL", "1"), ("DATABASE_WAIT_SECONDS", "1")]).await;
     let alice = api.person("alice");
     alice.create(json!({"title": "First"})).await;
-    let held = api.owner().await.begin().await.unwrap();
+    let held = begin(&api.owner().await).await.unwrap();
     held.execute_unprepared("LOCK TABLE core.tasks IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let first = tokio::spawn(list_at_last(alice.client.clone(), alice.tasks()));
     // The only connection waits for the table.

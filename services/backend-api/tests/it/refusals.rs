@@ -2,12 +2,13 @@
 //! ([`AMISS`]), which are produced in `outages`. What a code is produced by is said once, for all operations that document it;
 //! a new operation is tried by itself, and a new code asks to be taught here.
 
+use platform::database::begin;
 use std::fmt::Write as _;
 
 use chrono::Duration;
 use futures::FutureExt as _;
 use reqwest::Method;
-use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use testkit::http::{Answer, Client};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -217,7 +218,7 @@ async fn reuse_key(world: &World, operation: &Operation, valid: Valid) -> Valid 
 async fn send_twice_at_once(world: &World, operation: &Operation, valid: Valid) -> (u16, String) {
     let (request, client) = (valid.header(IDEMPOTENCY_KEY, &key()), world.entitled(operation));
     world.owner.execute_unprepared(HOLD).await.unwrap();
-    let lock = world.owner.begin().await.unwrap();
+    let lock = begin(&world.owner).await.unwrap();
     lock.execute_unprepared("SELECT pg_advisory_xact_lock(1)").await.unwrap();
     let (one, other) = (request.send(client).boxed_local(), request.send(client).boxed_local());
     let (refused, waiting) = futures::future::select(one, other).await.factor_first();
