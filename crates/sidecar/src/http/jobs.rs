@@ -67,7 +67,7 @@ fn job(name: &str, body: &[u8]) -> Result<(Job, bool), Refusal> {
         due_time: body.due_time,
         ttl: body.ttl,
         repeats: count(&body.repeats.unwrap_or_default()).map_err(malformed)?,
-        data: body.data.map(|data| Data::json(data.get())),
+        data: body.data.map(|data| Data::json(data.get())).transpose().map_err(malformed)?,
         failure_policy: FailurePolicy::from_json(&body.failure_policy).map_err(malformed)?,
     };
     Ok((job, body.overwrite.unwrap_or_default()))
@@ -121,13 +121,20 @@ mod tests {
         ] {
             let (job, overwrite) = job("n", text.as_bytes()).unwrap();
             assert_eq!((job.due_time.as_deref(), job.repeats, overwrite), (Some("1s"), Some(1), false), "{text}");
-            assert_eq!((job.failure_policy, job.data), (Some(FailurePolicy::Drop), Some(Data::json(r#"{"n":1.50}"#))));
+            assert_eq!(
+                (job.failure_policy, job.data),
+                (Some(FailurePolicy::Drop), Some(Data::json(r#"{"n":1.50}"#).unwrap()))
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_malformed() {
+        let deep = format!(r#"{{"data":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
         for text in [
+            deep.as_str(),
+            r#"{"data":"\ud800"}"#,
+            r#"{"data":1e999}"#,
             "{",
             "[]",
             "1",

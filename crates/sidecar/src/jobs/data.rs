@@ -19,8 +19,13 @@ pub(crate) struct Data {
 
 impl Data {
     /// JSON, as the text it was given in.
-    pub(crate) fn json(text: &str) -> Self {
-        Self { kind: JSON.to_owned(), bytes: text.into() }
+    ///
+    /// # Errors
+    /// When the text is like JSON and yet no value: half a surrogate pair, a number beyond all doubles, hundreds of arrays in each other.
+    pub(crate) fn json(text: &str) -> Result<Self, String> {
+        let value: Result<Value, _> = serde_json::from_str(text);
+        value.map_err(|error| format!("the data cannot be read: {error}"))?;
+        Ok(Self { kind: JSON.to_owned(), bytes: text.into() })
     }
 
     /// What came by gRPC. Bytes without a type are passed on, as daprd does.
@@ -33,7 +38,7 @@ impl Data {
         }
         let value =
             Wrapped::decode(any.value.as_slice()).map_err(|error| format!("the data cannot be read: {error}"))?;
-        Ok(Self::json(&unwrapped(value).to_string()))
+        Self::json(&unwrapped(value).to_string())
     }
 
     /// The same for gRPC; numbers of JSON are doubles there.
@@ -98,7 +103,7 @@ mod tests {
     #[test]
     fn json_passes_through_grpc() {
         let value = json!({"a": [1, 2.5, -3, "x", null, true], "b": {"c": {}}});
-        let given = Data::json(&value.to_string());
+        let given = Data::json(&value.to_string()).unwrap();
         let back = Data::from_any(given.to_any()).unwrap();
         assert_eq!((back.kind.as_str(), back.as_json()), (JSON, Some(value)));
     }

@@ -10,6 +10,6 @@ use crate::store::entries;
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn list_entries(db: &impl ConnectionTrait, criteria: &Criteria) -> Result<Page, DbErr> {
-    let found = entries::find(db, criteria, criteria.limit.get() + 1).await?;
-    Ok(Page::cut(found, criteria.limit))
+    let (entries, more) = entries::find(db, criteria).await?;
+    Ok(Page::new(entries, more))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::entry::{Entry, Position};
 
-/// The most workspaces of one question.
+/// The most workspaces that can be asked for at once.
 pub(crate) const MAX_WORKSPACES: usize = 100;
 
 /// What an entry must be to be told. What is `None` does not matter.
@@ -61,15 +61,13 @@ impl Default for Limit {
 pub(crate) struct Page {
     /// The entries.
     pub(crate) entries: Vec<Entry>,
-    /// Where the rest begins: [`Criteria::after`] of the next question. `None` when there is no rest.
+    /// Where the rest begins: [`Criteria::after`] of the next page. `None` when there is no rest.
     pub(crate) next: Option<Position>,
 }
 
 impl Page {
-    /// A page of `limit` out of entries of which one more was looked for, to learn whether there is a rest.
-    pub(crate) fn cut(mut entries: Vec<Entry>, limit: Limit) -> Self {
-        let more = entries.len() > limit.get();
-        entries.truncate(limit.get());
+    /// A page of these entries, and whether there are more.
+    pub(crate) fn new(entries: Vec<Entry>, more: bool) -> Self {
         let next = if more { entries.last().map(Entry::position) } else { None };
         Self { entries, next }
     }

@@ -49,11 +49,11 @@ pub(crate) async fn list(
     selection: &Selection,
     limit: usize,
 ) -> Result<Vec<Summary>, DbErr> {
-    db.query_all_raw(question(selection, limit)).await?.iter().map(summary).collect()
+    db.query_all_raw(query(selection, limit)).await?.iter().map(summary).collect()
 }
 
 /// What does not matter is left out, so that the planner sees which index serves.
-fn question(selection: &Selection, limit: usize) -> Statement {
+fn query(selection: &Selection, limit: usize) -> Statement {
     let mut values: Vec<Value> = vec![i64::try_from(limit).unwrap_or(i64::MAX).into()];
     let mut conditions = vec!["true".to_owned()];
     if let Some(topic) = selection.topic {

@@ -19,7 +19,7 @@ const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', '
     CROSS JOIN LATERAL (SELECT details = $2 AS same FROM audit.entries \
       WHERE event_id = $1 AND named.scope IS NOT NULL OFFSET 0) AS held";
 
-/// The beginning of every question: names the workspaces `$1` to row-level security for this one statement, then lists them as
+/// The beginning of every query: names the workspaces `$1` to row-level security for this one statement, then lists them as
 /// `workspace (id)`. What follows by `CROSS JOIN LATERAL` and asks for `workspace.id` cannot be read before it: a subquery that
 /// has an `OFFSET` is not merged into another.
 const WORKSPACES: &str = "(SELECT set_config('tidings.workspaces', array_to_string($1::uuid[], ','), true) AS ids OFFSET 0) \
@@ -55,15 +55,23 @@ pub(crate) async fn holds(
     row.map(|row| row.try_get("", "same")).transpose()
 }
 
-/// The newest entries that meet `criteria`, at most `limit`.
+/// Bytes of details of a page, after which no entry is added: a task may have 64 KiB, and an entry two states of it.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The newest entries that meet `criteria`, as many as make a page, and whether there are more.
 ///
-/// Each workspace is read along an index for itself and gives at most `limit` rows, however long its history is; those
-/// are merged.
-pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria, limit: usize) -> Result<Vec<Entry>, DbErr> {
-    db.query_all_raw(question(criteria, limit)).await?.iter().map(entry).collect()
+/// Each workspace is read along an index for itself and gives no more rows than a page has, however long its history is;
+/// those are merged.
+pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria) -> Result<(Vec<Entry>, bool), DbErr> {
+    let rows = db.query_all_raw(query(criteria)).await?;
+    let found: i64 = rows.first().map_or(Ok(0), |row| row.try_get("", "found"))?;
+    let entries: Vec<Entry> = rows.iter().take(criteria.limit.get()).map(entry).collect::<Result<_, _>>()?;
+    let more = usize::try_from(found).is_ok_and(|found| found > entries.len());
+    Ok((entries, more))
 }
 
-/// The newest of what happened to a task itself in one of the workspaces. Other facts about it, such as a reminder that was
+/// The newest of what happened to a task itself in one of the workspaces, by its number there: the time of an event is what its
+/// producer says. Other facts about it, such as a reminder that was
 /// cancelled because it was deleted, do not count.
 pub(crate) async fn find_newest_of_task(
     db: &impl ConnectionTrait,
@@ -79,22 +87,28 @@ fn newest_of_task(workspace_ids: &BTreeSet<Uuid>, task_id: Uuid) -> Statement {
         "SELECT entry.* FROM {WORKSPACES} CROSS JOIN LATERAL ( \
            SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
            FROM audit.entries WHERE workspace_id = workspace.id AND task_id = $2 AND event_type LIKE 'task.%' \
-           ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1 \
-         ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT 1"
+           ORDER BY sequence DESC, \"timestamp\" DESC LIMIT 1 \
+         ) AS entry ORDER BY \"timestamp\" DESC LIMIT 1"
     );
     statement(&sql, [workspaces.into(), task_id.into()])
 }
 
-fn question(criteria: &Criteria, limit: usize) -> Statement {
+/// Looks for one entry more than the page has, and counts what it found before it cuts.
+fn query(criteria: &Criteria) -> Statement {
     let workspaces: Vec<Uuid> = criteria.workspace_ids.iter().copied().collect();
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let Wanted { conditions, values } = Wanted::of(criteria, vec![workspaces.into(), limit.into()]);
+    let one_more = i64::try_from(criteria.limit.get()).unwrap_or(i64::MAX).saturating_add(1);
+    let Wanted { conditions, values } = Wanted::of(criteria, vec![workspaces.into(), one_more.into()]);
     let conditions = conditions.join(" AND ");
     let sql = format!(
-        "SELECT entry.* FROM {WORKSPACES} CROSS JOIN LATERAL ( \
-           SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
-           FROM audit.entries WHERE {conditions} ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2 \
-         ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2"
+        "SELECT * FROM ( \
+           SELECT *, count(*) OVER () AS found, \
+             sum(octet_length(details::text)) OVER newest_first - octet_length(details::text) AS bytes_before \
+           FROM (SELECT entry.* FROM {WORKSPACES} CROSS JOIN LATERAL ( \
+             SELECT event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details \
+             FROM audit.entries WHERE {conditions} ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2 \
+           ) AS entry ORDER BY \"timestamp\" DESC, event_id DESC LIMIT $2) AS entry \
+           WINDOW newest_first AS (ORDER BY \"timestamp\" DESC, event_id DESC) \
+         ) AS entry WHERE bytes_before < {PAGE_BYTES} ORDER BY \"timestamp\" DESC, event_id DESC"
     );
     statement(&sql, values)
 }

@@ -118,7 +118,29 @@ async fn a_page_has_50_entries_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn every_mistake_in_a_question_is_told() {
+async fn a_page_of_large_entries_is_shorter_and_leads_on() {
+    let service = Service::start().await;
+    let large = |n| with(created(n), "/task_data/description", json!("x".repeat(65_536)));
+    record(&service, (1..=100).map(large)).await;
+    let (mut seen, mut after, mut pages) = (Vec::new(), None::<String>, 0);
+    loop {
+        let mut query = vec![("workspace_ids", WORKSPACE.to_string()), ("limit", "200".to_owned())];
+        query.extend(after.map(|after| ("after", after)));
+        let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (numbers, next) = told(&service, &query).await;
+        assert!(numbers.len() < 70, "{} entries of 64 KiB on one page", numbers.len());
+        seen.extend(numbers);
+        pages += 1;
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((seen, pages), ((1..=100).rev().collect(), 2));
+}
+
+#[tokio::test]
+async fn every_mistake_in_a_query_is_told() {
     let service = Service::start().await;
     let workspace = WORKSPACE.to_string();
     let many = (0..101).map(|n| Uuid::from_u128(n).to_string()).collect::<Vec<_>>().join(",");

@@ -23,10 +23,7 @@ impl LastSeen {
         let mut each = BTreeMap::new();
         for entry in text.split(',') {
             let (workspace, last) = entry.split_once(':')?;
-            let before = each.insert(Uuid::parse_str(workspace).ok()?, number(last)?);
-            if before.is_some() {
-                return None;
-            }
+            add(&mut each, workspace, number(last)?)?;
         }
         Some(Self::Each(each))
     }
@@ -35,8 +32,11 @@ impl LastSeen {
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let number = |value: &Value| value.as_i64().filter(|number| *number >= 0);
         let Value::Object(members) = value else { return number(value).map(Self::Personal) };
-        let each = members.iter().map(|(workspace, last)| Some((Uuid::parse_str(workspace).ok()?, number(last)?)));
-        each.collect::<Option<_>>().map(Self::Each)
+        let mut each = BTreeMap::new();
+        for (workspace, last) in members {
+            add(&mut each, workspace, number(last)?)?;
+        }
+        Some(Self::Each(each))
     }
 
     /// The last event that it saw of a workspace, if it says so.
@@ -54,8 +54,14 @@ impl LastSeen {
     }
 }
 
+/// Adds a workspace that is not there yet, in whichever spelling.
+fn add(each: &mut BTreeMap<Uuid, i64>, workspace: &str, last: i64) -> Option<()> {
+    each.insert(Uuid::parse_str(workspace).ok()?, last).is_none().then_some(())
+}
+
+/// Digits only: `+7` is no number of an event.
 fn number(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|number| *number >= 0)
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -87,9 +93,20 @@ mod tests {
     fn anything_else_is_not_understood() {
         let twice = format!("{ONE}:1,{ONE}:2");
         let trailing = format!("{ONE}:1,");
-        for text in
-            ["", "seven", "-1", "7.5", "9223372036854775808", ":", ":7", "x:7", &format!("{ONE}:-1"), &twice, &trailing]
-        {
+        for text in [
+            "",
+            "seven",
+            "-1",
+            "+7",
+            "7.5",
+            "9223372036854775808",
+            ":",
+            ":7",
+            "x:7",
+            &format!("{ONE}:-1"),
+            &twice,
+            &trailing,
+        ] {
             assert_eq!(LastSeen::parse(text), None, "{text}");
         }
         for value in [
@@ -100,6 +117,7 @@ mod tests {
             json!(true),
             json!({"x": 7}),
             json!({ONE.to_string(): null}),
+            json!({TWO.to_string(): 1, TWO.simple().to_string(): 2}),
         ] {
             assert_eq!(LastSeen::from_json(&value), None, "{value}");
         }

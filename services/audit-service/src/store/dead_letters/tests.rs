@@ -13,7 +13,7 @@ const MANY: &str = "INSERT INTO audit.dead_letters (id, topic, bytes, cause, rec
     ANALYZE audit.dead_letters; ANALYZE audit.dead_letter_replays";
 
 #[tokio::test]
-async fn no_question_reads_all_letters() {
+async fn no_query_reads_all_letters() {
     let database = Database::create::<Migrator>(SCHEMA).await;
     database.connect_as_owner().await.execute_unprepared(MANY).await.unwrap();
     let db = database.connect().await;
@@ -26,7 +26,7 @@ async fn no_question_reads_all_letters() {
         ("dead_letters_pkey", Selection { status: replayed, ..all }),
         ("dead_letters_by_topic", Selection { topic: Some(events::Topic::UserActivities), ..all }),
     ] {
-        let plan = explain(&db, question(&selection, 51), "").await;
+        let plan = explain(&db, query(&selection, 51), "").await;
         assert!(plan.contains(&format!("using {index} on")), "{selection:?}: {plan}");
         assert!(!plan.contains("Seq Scan on dead_letters"), "{selection:?}: {plan}");
     }

@@ -17,7 +17,7 @@ const LONG_HISTORY: &str = "INSERT INTO audit.entries \
     FROM generate_series(1, 20000) AS n; ANALYZE audit.entries";
 
 #[tokio::test]
-async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
+async fn each_index_serves_a_query_and_no_query_reads_the_whole_table() {
     let database = Database::create::<Migrator>(SCHEMA).await;
     database.connect_as_owner().await.execute_unprepared(LONG_HISTORY).await.unwrap();
     let db = database.connect().await;
@@ -32,7 +32,7 @@ async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
         limit: Limit::default(),
     };
     let at = "2026-01-08T00:00:00Z".parse().unwrap();
-    let questions = [
+    let queries = [
         ("workspace", all.clone()),
         ("workspace", Criteria { from: Some(at), ..all.clone() }),
         ("workspace", Criteria { after: Some(Position { timestamp: at, event_id: TASK }), ..all.clone() }),
@@ -40,8 +40,8 @@ async fn each_index_serves_a_question_and_no_question_reads_the_whole_table() {
         ("task", Criteria { task_id: Some(TASK), ..all.clone() }),
         ("type", Criteria { event_type: Some("task.archived".to_owned()), ..all }),
     ];
-    for (index, criteria) in questions {
-        let plan = explain(&db, question(&criteria, 51), "").await;
+    for (index, criteria) in queries {
+        let plan = explain(&db, query(&criteria), "").await;
         assert!(plan.contains(&format!("using entries_by_{index} on")), "{criteria:?}: {plan}");
         assert!(!plan.contains("Seq Scan"), "{criteria:?}: {plan}");
     }
