@@ -51,8 +51,16 @@ async fn the_walk_through_works_as_printed() {
     let newest = &history["items"][0];
     assert_eq!(newest["task_id"], created["id"]);
 
-    assert!(parts[7].contains("user.updated") && parts[7].contains("/data/timestamp is not"), "{}", parts[7]);
-    assert_eq!(parts[8], format!("Replayed as event {}.", created["id"].as_str().unwrap()));
-    assert_eq!(json(9)["items"][0]["timestamp"], "2026-01-31T09:00:00Z");
+    let (restored, found, copy) = (json(7), json(8), json(9));
+    assert_eq!(
+        (&restored["id"], &restored["tags"], &restored["version"]),
+        (&created["id"], &created["tags"], &5.into())
+    );
+    assert_eq!(found["items"], Value::from(vec![restored.clone()]));
+    assert_eq!((&copy["full"], &copy["tasks"][0]), (&true.into(), &restored));
+
+    assert!(parts[10].contains("user.updated") && parts[10].contains("/data/timestamp is not"), "{}", parts[10]);
+    assert_eq!(parts[11], format!("Replayed as event {}.", created["id"].as_str().unwrap()));
+    assert_eq!(json(12)["items"][0]["timestamp"], "2026-01-31T09:00:00Z");
     system.stop().await;
 }
