@@ -59,7 +59,7 @@ impl SearchText {
             let detail = format!("A search has at most {} characters, not {length}.", Self::MAX_CHARS);
             return Err(Invalid::new("q_too_long", detail));
         }
-        let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).count();
+        let words = count_words(text);
         if words > Self::MAX_WORDS {
             let most = Self::MAX_WORDS;
             let detail = format!("A search has at most {most} words, not {words}. Leave out the least telling.");
@@ -75,6 +75,13 @@ impl SearchText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Runs of letters and digits, as `core.search_words` cuts them: an accent that is a character of its own does not separate.
+fn count_words(text: &str) -> usize {
+    let without_accents: String =
+        text.chars().filter(|character| !('\u{300}'..='\u{36f}').contains(character)).collect();
+    without_accents.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).count()
 }
 
 /// By what a list is ordered; ties are broken by id.
