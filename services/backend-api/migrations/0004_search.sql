@@ -6,12 +6,14 @@ CREATE FUNCTION core.search_key(workspace_id uuid) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN translate(right(workspace_id::text, 8), '0123456789', 'ghijklmnop');
 
--- The words of a text, each behind the key: letters and digits without accents (Unicode's NFKD less its combining marks), in lower
--- case. 'simple' drops no word and knows no language.
+-- The words of a text, each behind the key: runs of letters and digits without accents (Unicode's NFKD less its combining marks),
+-- in lower case by way of capitals, which makes one letter of σ and ς. 'simple' drops no word and knows no language. All that the
+-- parser of text search gets to see is words with a blank between them: it would take `see://` for a protocol, and `a/b` for a path.
 CREATE FUNCTION core.search_words(key text, text text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN to_tsvector('pg_catalog.simple', regexp_replace(
-        regexp_replace(normalize(text, NFKD), '[\u0300-\u036f]+', '', 'g'), '([[:alnum:]]+)', ' ' || key || '\1', 'g'));
+    RETURN to_tsvector('pg_catalog.simple', replace(rtrim(' ' || ltrim(regexp_replace(
+        regexp_replace(upper(normalize(text, NFKD)), '[\u0300-\u036f]+', '', 'g'), '[^[:alnum:]]+', ' ', 'g'))),
+        ' ', ' ' || key));
 
 -- What a task is found by: the words of its title (A), its tags (B) and its description, and each tag as it is written, behind '#'.
 -- Places in the description are not kept: weighing thousands of them would make a search slow. In PL/pgSQL because a function of

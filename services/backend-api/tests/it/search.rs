@@ -1,7 +1,7 @@
 //! `q`: full text over titles, tags and descriptions.
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Person};
@@ -56,6 +56,67 @@ async fn every_word_is_the_beginning_of_a_word() {
     for q in ["ater", "water bold", "waterthe", "plants2"] {
         assert_eq!(found(&alice, &format!("q={q}")).await, [] as [&str; 0], "{q}");
     }
+}
+
+/// Whatever stands between them, and whatever else text search would take them for: an address, a path, a number, a tag.
+#[tokio::test]
+async fn words_are_the_runs_of_letters_and_digits() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    alice.client.get(&alice.tasks()).await.expect(200);
+    let owner = api.owner().await;
+    for (text, words) in [
+        ("see slack://channel?id=1 … https://docs.example.com", "1 channel com docs example https id see slack"),
+        ("mailto:bob.smith+x@mail.example.org", "bob example mail mailto org smith x"),
+        ("http://a.example:8080/b/c.html#d?e=f&g=%20h", "20h 8080 a b c d e example f g html http"),
+        ("file:///usr/local/a_b.txt ~/x ../y C:\\z", "a b c file local txt usr x y z"),
+        ("12.5 -1 +2 1e5 1.5e-7 0x1F 1,000 v2.0.1 10:30", "000 0x1f 0 1 10 12 1e5 2 30 5 5e v2 7"),
+        ("a_b _c d_ e-f-2 g/h i.j k's l\u{2019}m n\u{00a0}o", "a b c d e f 2 g h i j k l m n o s"),
+        ("<b class=\"x\">y</b> &amp; &#233; <!-- z -->", "233 amp b class x y z"),
+        ("://a:// //b// @c@ #d# 'e' \\f\\ (g) [h] {i} *j* ^k^ ~l~", "a b c d e f g h i j k l"),
+        ("É e\u{301} ÀÉ Straße ﬁn ½ x² ΟΔΟΣ οδος", "ae e fin straße 1 2 x2 οδοσ"),
+        ("привет-мир 買い物、牛乳 a🚀b", "привет мир 買い物 牛乳 a b"),
+        ("", ""),
+        (" ://_/ … ", ""),
+    ] {
+        let sql = "SELECT array_agg(substr(lexeme, 9)) FROM unnest(core.search_words('abcdefgh', $1))";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [text.into()]);
+        let row = owner.query_one_raw(statement).await.unwrap().unwrap();
+        let mut found: Vec<String> = row.try_get_by_index::<Option<_>>(0).unwrap().unwrap_or_default();
+        let mut words: Vec<_> = words.split_whitespace().collect();
+        words.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, words, "{text}");
+    }
+    create(&api, &alice, "see slack://channel?id=1 … https://docs.example.com", &["x://y"], "git://host").await;
+    for q in ["slack", "see", "channel", "https", "docs", "x", "y", "git", "slack://channel", "https://docs.exam"] {
+        assert_eq!(found(&alice, &format!("q={q}")).await.len(), 1, "{q}");
+    }
+}
+
+#[tokio::test]
+async fn an_accent_may_be_a_character_of_its_own() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    create(&api, &alice, "Un été à Nîmes", &[], "").await;
+    assert_eq!(found(&alice, "q=e%CC%81te%CC%81+ni%CC%82m").await, ["Un été à Nîmes"]);
+    let most = "e%CC%81te%CC%81+".repeat(32);
+    assert_eq!(found(&alice, &format!("q={most}")).await, ["Un été à Nîmes"]);
+    let answer = alice.client.get(&format!("{}?q={most}ni%CC%82m", alice.tasks())).await;
+    assert_eq!(answer.expect_problem(422, "validation_failed")["errors"][0]["code"], "q_too_many_words");
+}
+
+/// What docs/API.md says of long words.
+#[tokio::test]
+async fn only_the_beginning_of_a_long_word_counts() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    create(&api, &alice, &format!("{}y", "x".repeat(92)), &[], "").await;
+    assert_eq!(found(&alice, &format!("q={}z", "x".repeat(92))).await.len(), 1);
+    assert_eq!(found(&alice, &format!("q={}z", "x".repeat(91))).await.len(), 0);
+    create(&api, &alice, "long", &[], &format!("{} {}", "b".repeat(2_038), "c".repeat(2_039))).await;
+    assert_eq!(found(&alice, "q=bbb").await, ["long"]);
+    assert_eq!(found(&alice, "q=ccc").await, [] as [&str; 0]);
 }
 
 #[tokio::test]
