@@ -67,7 +67,7 @@ impl Identity {
             return Err(invalid("nbf", "lies in the future"));
         }
         let profile =
-            |claim| claims.get(claim).and_then(Value::as_str).filter(|text| is_clean(text)).map(str::to_owned);
+            |claim| claims.get(claim).and_then(Value::as_str).filter(|text| is_plain(text)).map(str::to_owned);
         Ok(Self {
             user_id,
             issuer: issuer.issuer.clone(),
@@ -109,13 +109,14 @@ fn check_audience(claims: &Map<String, Value>, expected: &str) -> Result<(), Aut
 fn user_id(claims: &Map<String, Value>) -> Result<String, AuthError> {
     let claim = if claims.contains_key("user_id") { "user_id" } else { "sub" };
     match claims.get(claim) {
-        Some(Value::String(id)) if is_clean(id) => Ok(id.clone()),
+        Some(Value::String(id)) if is_plain(id) => Ok(id.clone()),
         Some(_) => Err(invalid(claim, "must be a string of 1 to 255 characters without control characters")),
         None => Err(invalid(claim, "is missing")),
     }
 }
 
-fn is_clean(text: &str) -> bool {
+/// Whether it may be a user id or part of a profile: 1 to 255 characters, none of them a control character.
+pub fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= MAX_LENGTH && !text.chars().any(char::is_control)
 }
 

@@ -16,7 +16,7 @@ mod token;
 mod verifier;
 
 pub use bearer::bearer;
-pub use claims::Identity;
+pub use claims::{Identity, is_plain};
 pub use error::AuthError;
 pub use issuer::TrustedIssuer;
 pub use jsonwebtoken::Algorithm;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use platform::auth::Identity;
+use platform::auth::{Identity, is_plain};
 use platform::extract;
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -54,10 +54,23 @@ pub struct VerifiedUser {
 }
 
 impl VerifiedUser {
-    /// What the token said, if there was one.
-    fn into_identity(self, expires_at: DateTime<Utc>) -> Option<Identity> {
-        let Self { user_id, issuer, email, first_name, last_name, name, timezone } = self;
-        issuer.map(|issuer| Identity { user_id, issuer, email, first_name, last_name, name, timezone, expires_at })
+    /// The user's id and, if there was a token, what it said. As tokens are read, a part of the profile that cannot be used is left out.
+    ///
+    /// # Errors
+    /// 422 for an id or an issuer that no token can name.
+    fn validate(self, expires_at: DateTime<Utc>) -> Result<(String, Option<Identity>), Problem> {
+        let Self { user_id: id, issuer, email, first_name, last_name, name, timezone } = self;
+        let mut check = Check::default();
+        let user_id = check.field("/user_id", user_id(&id)).unwrap_or_default();
+        let issuer = check.optional("/issuer", issuer, self::issuer);
+        check.finish()?;
+        let [email, first_name, last_name, name, timezone] =
+            [email, first_name, last_name, name, timezone].map(|hint| hint.filter(|text| is_plain(text)));
+        let identity = issuer.map(|issuer| {
+            let user_id = user_id.clone();
+            Identity { user_id, issuer, email, first_name, last_name, name, timezone, expires_at }
+        });
+        Ok((user_id, identity))
     }
 }
 
@@ -74,11 +87,8 @@ pub async fn memberships(
     Trace(trace): Trace,
     extract::Json(user): extract::Json<VerifiedUser>,
 ) -> Result<Json<Memberships>, Problem> {
-    let mut check = Check::default();
-    let checked = check.field("/user_id", user_id(&user.user_id));
-    check.finish()?;
-    let user_id = checked.unwrap_or_default();
-    if let Some(identity) = user.into_identity(app.changes.clock.now()) {
+    let (user_id, identity) = user.validate(app.changes.clock.now())?;
+    if let Some(identity) = identity {
         known_user(&app, &identity, trace).await?;
     }
     let workspaces = users::memberships(&app.changes.db, &user_id).await?;
@@ -88,11 +98,19 @@ pub async fn memberships(
     Ok(Json(Memberships { workspaces }))
 }
 
-/// As tokens are checked: 1 to 255 characters, none of them a control character.
+/// As tokens are checked.
 pub(super) fn user_id(text: &str) -> Result<String, Invalid> {
-    if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+    if is_plain(text) {
         return Ok(text.to_owned());
     }
     let detail = "A user id has 1 to 255 characters, none of them a control character.";
     Err(Invalid::new("user_id_invalid", detail))
+}
+
+fn issuer(text: String) -> Result<String, Invalid> {
+    if is_plain(&text) {
+        return Ok(text);
+    }
+    let detail = "An issuer has 1 to 255 characters, none of them a control character.";
+    Err(Invalid::new("issuer_invalid", detail))
 }

@@ -83,3 +83,30 @@ async fn websockets_are_of_one_issuer_too() {
     memberships(&api, json!({"user_id": "nobody"})).await.expect_problem(404, "not_found");
     assert_eq!(api.number("SELECT count(*) FROM core.users").await, 2);
 }
+
+#[tokio::test]
+async fn of_a_verified_user_only_what_can_be_stored_is_taken() {
+    let api = Api::start().await;
+    let long = "x".repeat(256);
+    for (id, email) in [("zero", "\u{0}"), ("long", long.as_str()), ("empty", ""), ("line", "a\nb")] {
+        let user = json!({
+            "user_id": id, "issuer": "x", "email": email, "first_name": email, "last_name": "Lovelace", "name": email, "timezone": email,
+        });
+        memberships(&api, user).await.expect(200);
+    }
+    let made = "SELECT count(*) FROM core.users WHERE email IS NULL AND first_name = '' AND last_name = 'Lovelace' AND timezone = 'UTC'";
+    assert_eq!(api.number(made).await, 4);
+    for (user, pointer, code) in [
+        (json!({"user_id": "\u{0}", "issuer": "x"}), "/user_id", "user_id_invalid"),
+        (json!({"user_id": "", "issuer": "x"}), "/user_id", "user_id_invalid"),
+        (json!({"user_id": long}), "/user_id", "user_id_invalid"),
+        (json!({"user_id": "somebody", "issuer": "\u{0}"}), "/issuer", "issuer_invalid"),
+        (json!({"user_id": "somebody", "issuer": ""}), "/issuer", "issuer_invalid"),
+        (json!({"user_id": "somebody", "issuer": long}), "/issuer", "issuer_invalid"),
+    ] {
+        let problem = memberships(&api, user.clone()).await.expect_problem(422, "validation_failed");
+        let told = json!([problem["errors"][0]["pointer"], problem["errors"][0]["code"]]);
+        assert_eq!(told, json!([pointer, code]), "{user}");
+    }
+    assert_eq!(api.number("SELECT count(*) FROM core.users").await, 4);
+}
