@@ -34,7 +34,6 @@ fn around_within(time: Duration, router: Router, service: &'static str, metrics:
     let random = Random::system();
     let ids = random.clone();
     let routes = router
-        .fallback(|| async { Problem::not_found("path") })
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(drain_unread_body))
@@ -57,8 +56,14 @@ fn around_within(time: Duration, router: Router, service: &'static str, metrics:
         .layer(from_fn(move |request, next| trace::follow(service, random.clone(), request, next)))
 }
 
-/// Answers a method that a path does not know. Routes that have a layer of their own, such as CORS, set this as their
-/// fallback before the layer, so that the layer sees these requests too.
+/// Answers a path that is not there. Routes that have a layer of their own, such as a limit, set this as their fallback before
+/// the layer, so that the layer sees these requests too; without it the answer is the same.
+#[expect(clippy::unused_async, reason = "handlers are async")]
+pub async fn not_found() -> Problem {
+    Problem::not_found("path")
+}
+
+/// Answers a method that a path does not know; set before a layer like [`not_found`].
 pub async fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
         .detail("This path does not answer that method; see Allow.")
@@ -94,7 +99,7 @@ async fn render_problem(random: Random, request: Request, next: Next) -> Respons
         HeaderValue::from_str(&random.uuid().to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     });
     let mut response = next.run(request).await;
-    // Files that are not there are told by those who serve files, in their own way.
+    // Paths and files that are not there are told by axum and by those who serve files, in their own way.
     let problem = response.extensions_mut().remove::<Problem>();
     let bare = response.status() == StatusCode::NOT_FOUND && !is_problem(&response);
     if let Some(problem) = problem.or_else(|| bare.then(|| Problem::not_found("path"))) {

@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use crate::problem::Problem;
 
 /// Lets at most so many requests to `router` be in progress at a time; one more is answered 503 `overloaded` before any
-/// work is done for it. A request is in progress until its response begins. Paths that `router` does not have are not counted.
+/// work is done for it. A request is in progress until its response begins. What the fallbacks of `router` answer counts too.
 pub fn at_most(requests: usize, router: Router) -> Router {
     let places = Arc::new(Semaphore::new(requests));
-    router.route_layer(from_fn(move |request: Request, next: Next| {
+    router.layer(from_fn(move |request: Request, next: Next| {
         let place = Arc::clone(&places).try_acquire_owned();
         async move {
             match place {

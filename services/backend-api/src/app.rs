@@ -148,8 +148,8 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     let (public, document) = routes();
     let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
     let public = public.with_state(app).merge(api::docs::router(document));
+    let public = public.fallback(layers::not_found).method_not_allowed_fallback(layers::method_not_allowed);
     let public = overload::at_most(config.service.max_requests_in_progress, public);
-    let public = public.method_not_allowed_fallback(layers::method_not_allowed);
     // CORS answers preflight requests, whose method no path knows: it must stand around that answer too. And it stands
     // around the limits, so that pages can read what they refuse.
     let public = config.rate_limits.address.around(public, &clock).layer(cors(config));

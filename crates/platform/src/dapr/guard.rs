@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::API_TOKEN;
 use crate::config::Secret;
-use crate::overload;
 use crate::problem::Problem;
+use crate::{layers, overload};
 
 /// Requests of the sidecar that a service works on at a time. They have places of their own: deliveries go on while the API
 /// has more to do than it can, and the other way round. One more is answered 503, and the sidecar comes back with it.
@@ -20,13 +20,12 @@ const IN_PROGRESS: usize = 256;
 /// Lets only the sidecar through to `router`: a loopback peer that, when `app_token` is set, shows it. To anybody else the
 /// routes do not exist (404).
 pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
-    // A wrong method must not tell that the path is there.
-    overload::at_most(IN_PROGRESS, router.method_not_allowed_fallback(|| async { refuse() })).route_layer(
-        middleware::from_fn(move |request: Request, next: Next| {
-            let allowed = is_sidecar(&request, app_token.as_ref());
-            async move { if allowed { next.run(request).await } else { refuse() } }
-        }),
-    )
+    // Before the layer, which refuses a wrong method too: it must not tell that the path is there.
+    let router = router.method_not_allowed_fallback(layers::method_not_allowed);
+    overload::at_most(IN_PROGRESS, router).layer(middleware::from_fn(move |request: Request, next: Next| {
+        let allowed = is_sidecar(&request, app_token.as_ref());
+        async move { if allowed { next.run(request).await } else { refuse() } }
+    }))
 }
 
 fn is_sidecar(request: &Request, app_token: Option<&Secret>) -> bool {

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::routing::get;
 use futures::future::join_all;
 use platform::dapr::guard::sidecar_only;
+use platform::layers;
 use platform::overload::at_most;
 use testkit::eventually;
 
@@ -13,7 +14,8 @@ use crate::service::{DEADLINE, Running};
 #[tokio::test]
 async fn what_is_too_much_is_refused_at_once_and_what_was_taken_on_is_finished() {
     let (clients, deliveries) = (Gate::shut(), Gate::shut());
-    let router = at_most(3, clients.at("/slow").route("/quick", get(|| async { "quick" })));
+    let routes = clients.at("/slow").route("/quick", get(|| async { "quick" })).fallback(layers::not_found);
+    let router = at_most(3, routes);
     let service = Running::start(router.merge(sidecar_only(deliveries.at("/events/x"), None))).await;
     let client = service.client();
     assert_eq!(client.get("/quick").await.expect(200).text(), "quick");
@@ -34,7 +36,7 @@ async fn what_is_too_much_is_refused_at_once_and_what_was_taken_on_is_finished()
     for path in ["/health", "/livez", "/readyz", "/metrics"] {
         client.get(path).await.expect(200);
     }
-    client.get("/nowhere").await.expect_problem(404, "not_found");
+    client.get("/nowhere").await.expect_problem(503, "overloaded");
     let delivery = tokio::spawn({
         let client = client.clone();
         async move { client.get("/events/x").await }
@@ -48,6 +50,7 @@ async fn what_is_too_much_is_refused_at_once_and_what_was_taken_on_is_finished()
         assert_eq!(answer.unwrap().expect(200).text(), "done");
     }
     assert_eq!(client.get("/quick").await.expect(200).text(), "quick");
+    client.get("/nowhere").await.expect_problem(404, "not_found");
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn the_job_is_there_for_the_sidecar_alone_whatever_it_carries() {
         .header("dapr-api-token", APP_TOKEN)
         .send()
         .await
-        .expect_problem(404, "not_found");
+        .expect_problem(405, "method_not_allowed");
     let guess = anyone.request(Method::POST, &path).header("dapr-api-token", "a guess").json(&json!({}));
     guess.send().await.expect_problem(404, "not_found");
     for body in [json!(null), json!({"any": ["thing"]}), json!("text"), json!(7)] {

@@ -66,6 +66,8 @@ async fn an_address_is_limited_whatever_it_shows() {
         refused.expect_problem(429, "rate_limited");
         assert_eq!(refused.header("retry-after"), Some("15"));
     }
+    let nowhere = anyone.get("/nowhere").await;
+    nowhere.expect_problem(429, "rate_limited");
     // Health is asked by machines, and the rest by the sidecar: neither is limited.
     for path in ["/health", "/livez", "/readyz", "/metrics"] {
         assert_eq!(anyone.get(path).await.header("ratelimit"), None, "{path}");
@@ -74,6 +76,24 @@ async fn an_address_is_limited_whatever_it_shows() {
     let internal = internal.json(&json!({"ticket": "x"})).send().await;
     internal.expect_problem(404, "not_found");
     assert_eq!(internal.header("ratelimit"), None);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_counted_too() {
+    let api = api(&[("RATE_LIMIT_PER_ADDRESS", "4/60")]).await;
+    let anyone = Client::new(&api.base);
+    for (method, path, (status, code), standing) in [
+        (Method::GET, "/nowhere", (404, "not_found"), "\"address\";r=3;t=15"),
+        (Method::POST, "/api/alice/nowhere", (404, "not_found"), "\"address\";r=2;t=30"),
+        (Method::PUT, "/api/alice/tasks", (405, "method_not_allowed"), "\"address\";r=1;t=45"),
+        (Method::GET, "/docs/nowhere", (404, "not_found"), "\"address\";r=0;t=15"),
+        (Method::GET, "/nowhere", (429, "rate_limited"), "\"address\";r=0;t=15"),
+    ] {
+        let answer = anyone.request(method, path).send().await;
+        answer.expect_problem(status, code);
+        assert_eq!(answer.header("ratelimit"), Some(standing), "{path}");
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"address\";q=4;w=60"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -178,6 +198,7 @@ async fn a_flood_is_refused_and_what_was_taken_on_is_finished() {
         refused.expect_problem(503, "overloaded");
         assert_eq!(refused.header("retry-after"), Some("1"));
     }
+    alice.client.get("/nowhere").await.expect_problem(503, "overloaded");
     alice.client.get("/livez").await.expect(200);
     held.rollback().await.unwrap();
     assert_eq!(first.await.unwrap().expect(200).json()["items"].as_array().unwrap().len(), 1);
