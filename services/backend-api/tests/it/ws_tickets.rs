@@ -46,6 +46,9 @@ async fn a_repeated_purchase_gets_the_same_ticket_for_the_rest_of_its_time() {
     assert_eq!((again.header("cache-control"), again.header("idempotent-replayed")), (Some("no-store"), Some("true")));
     let (first, again) = (first.json(), again.json());
     assert_eq!((&again["ticket"], &again["expires_in"]), (&first["ticket"], &json!(20)));
+    // Of a second that has begun something is left.
+    api.clock.advance(Duration::milliseconds(1));
+    assert_eq!(buy_once(&alice, &key).await.json()["expires_in"], 20);
     redeem(&api, &again["ticket"]).await.expect(200);
     redeem(&api, &first["ticket"]).await.expect_problem(404, "not_found");
     api.clock.advance(Duration::minutes(1));
