@@ -97,7 +97,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .split_for_parts();
     api::refusals::merge(&mut document);
     api::forms::add(&mut document);
-    (router, document)
+    (api::parameters::check_all(router, &document), document)
 }
 
 /// What other services ask through the sidecar, and the jobs that it calls when [`jobs::timetable`] says.

@@ -9,6 +9,7 @@ use platform::problem::Problem;
 use platform::rate_limit::Client;
 use platform::trace::TraceContext;
 
+use super::parameters;
 use super::trace::Trace;
 use crate::actions::provision_user::provision_user;
 use crate::app::App;
@@ -42,6 +43,7 @@ impl FromRequestParts<App> for Caller {
         }
         let Ok(Trace(trace)) = Trace::from_request_parts(parts, app).await;
         let KnownUser { workspace_id, timezone, .. } = known_user(app, &identity, trace.clone()).await?;
+        parameters::refuse_unknown(&parts.extensions)?;
         let timezone = TimeZone::parse(&timezone).unwrap_or(TimeZone::UTC);
         Ok(Self {
             actor: Actor { user_id: identity.user_id.clone(), workspace_id, timezone },

@@ -14,6 +14,7 @@ pub mod internal;
 pub mod limits;
 pub mod link;
 pub mod once;
+pub mod parameters;
 pub mod patch;
 pub mod profile;
 pub mod refusals;

@@ -37,6 +37,7 @@ pub(crate) use refusals;
 refusals! {
     /// What every operation may answer, whatever it does.
     AnyRefusals {
+        "422" ["validation_failed"] => "The request is invalid; see errors",
         "429" ["rate_limited"] => "Too many requests; RateLimit says of what",
         "503" ["overloaded"] => "There is too much to do right now",
     }
@@ -60,12 +61,10 @@ refusals! {
         "400" ["body_incomplete", "json_syntax"] => "The body cannot be read",
         "413" ["body_too_large"] => "The body is larger than 256 KiB",
         "415" ["unsupported_media_type"] => "The body is not JSON",
-        "422" ["validation_failed"] => "The request is invalid; see errors",
     }
     /// What a list may answer.
     ListRefusals {
         "400" ["cursor_invalid"] => "The cursor is not one of this list",
-        "422" ["validation_failed"] => "The request is invalid; see errors",
     }
     /// What an operation on a task that exists may answer.
     TaskRefusals {

@@ -49,7 +49,6 @@ refusals! {
     SyncRefusals {
         "400" ["sync_token_invalid"] => "The token is not one of this user",
         "410" ["resync_required"] => "The changes since the token are not known any more: start again with token=*",
-        "422" ["validation_failed"] => "The request is invalid; see errors",
     }
 }
 
