@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use bytes::Bytes;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::problem::{FieldError, Problem};
@@ -122,18 +122,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// # Errors
 /// 400 when it is not JSON, 422 when it is not what is asked for.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    // All of it, before what it says: reading a `T` ends at the first member that is wrong.
+    let text = std::str::from_utf8(bytes).map_err(|error| not_json(&error))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
-        if inner.is_data() {
-            Problem::validation(vec![broken_rule(pointer, &inner)])
-        } else {
-            Problem::unreadable("json_syntax", format!("The body is not JSON: {inner}."))
-        }
+        if inner.is_data() { Problem::validation(vec![broken_rule(pointer, &inner)]) } else { not_json(&inner) }
     })?;
-    reader.end().map_err(|error| Problem::unreadable("json_syntax", format!("The body is not JSON: {error}.")))?;
     Ok(value)
+}
+
+fn not_json(error: &dyn fmt::Display) -> Problem {
+    Problem::unreadable("json_syntax", format!("The body is not JSON: {error}."))
 }
 
 /// What serde says of a member, in the API's words.
@@ -143,7 +145,7 @@ fn broken_rule(mut pointer: String, error: &serde_json::Error) -> FieldError {
     let rules =
         [("unknown field", "unknown_field"), ("missing field", "required"), ("duplicate field", "duplicate_field")];
     let Some((_, code)) = rules.into_iter().find(|(start, _)| text.starts_with(start)) else {
-        return FieldError::new(pointer, "invalid_type", text);
+        return FieldError::new(pointer, "invalid_type", in_words(text));
     };
     // What is missing or comes twice has no place of its own yet: it is told by its name.
     let member = text.split('`').nth(1).unwrap_or_default();
@@ -151,6 +153,36 @@ fn broken_rule(mut pointer: String, error: &serde_json::Error) -> FieldError {
         pointer = format!("{pointer}/{}", escaped(member));
     }
     FieldError::new(pointer, code, text)
+}
+
+/// What serde says of a type, without the names that types have in Rust.
+fn in_words(text: &str) -> String {
+    let Some((found, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected {
+        "i8" => whole_number(i8::MIN, i8::MAX),
+        "i16" => whole_number(i16::MIN, i16::MAX),
+        "i32" => whole_number(i32::MIN, i32::MAX),
+        "i64" => whole_number(i64::MIN, i64::MAX),
+        "u8" => whole_number(u8::MIN, u8::MAX),
+        "u16" => whole_number(u16::MIN, u16::MAX),
+        "u32" => whole_number(u32::MIN, u32::MAX),
+        "u64" => whole_number(u64::MIN, u64::MAX),
+        "f32" | "f64" => "a number".to_owned(),
+        "a sequence" => "an array".to_owned(),
+        other => other.to_owned(),
+    };
+    let found = match found {
+        "invalid type: map" => "invalid type: object".to_owned(),
+        "invalid type: sequence" => "invalid type: array".to_owned(),
+        other => {
+            other.strip_prefix("unknown variant").map_or_else(|| other.to_owned(), |of| format!("unknown value{of}"))
+        }
+    };
+    format!("{found}, expected {expected}")
+}
+
+fn whole_number<T: fmt::Display>(least: T, most: T) -> String {
+    format!("a whole number from {least} to {most}, without a fraction")
 }
 
 /// A member's name in a JSON Pointer (RFC 6901 §3).
@@ -244,6 +276,41 @@ mod tests {
             (r#"{"title": "a", "inner": {"count": 300}}"#, "/inner/count", "invalid_type"),
         ] {
             assert_eq!(told(body), (pointer.to_owned(), code.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_unreadable_whatever_it_begins_with() {
+        for begin in [r#"{"colour": 1"#, r#"{"title": 1"#, r#"{"title": "a""#, "[1"] {
+            let end = if begin.starts_with('[') { "]" } else { "}" };
+            for broken in
+                [&b""[..], b" x", b"\0", b"]}", b", \"a\": \"\xff\"}", b",}", b", \"a\": 01}", b", \"a\": \"\x01\"}"]
+            {
+                let body = [begin.as_bytes(), broken].concat();
+                let code = parse_json::<Body>(&body).unwrap_err().code();
+                assert_eq!(code, "json_syntax", "{}", String::from_utf8_lossy(&body));
+            }
+            for after in ["\0", "x", "{}", "\u{feff}"] {
+                let body = format!("{begin}{end}{after}");
+                assert_eq!(parse_json::<Body>(body.as_bytes()).unwrap_err().code(), "json_syntax", "{body:?}");
+            }
+        }
+        let deep = ["[".repeat(100_000), "]".repeat(100_000)].concat();
+        assert_eq!(parse_json::<Body>(deep.as_bytes()).unwrap_err().code(), "validation_failed");
+    }
+
+    #[test]
+    fn types_are_told_in_the_words_of_json() {
+        for (body, detail) in [
+            (r#"{"title": "a", "inner": {"count": "1"}}"#, "a whole number from 0 to 255, without a fraction"),
+            (r#"{"title": "a", "inner": {"count": 1.0}}"#, "a whole number from 0 to 255, without a fraction"),
+            (r#"{"title": "a", "inner": {"count": -1}}"#, "a whole number from 0 to 255, without a fraction"),
+            (r#"{"title": "a", "inner": 7}"#, "an object"),
+            (r#"{"title": 7}"#, "a string"),
+        ] {
+            let document = parse_json::<Body>(body.as_bytes()).unwrap_err().document("/");
+            let told = document["errors"][0]["detail"].as_str().unwrap();
+            assert!(told.ends_with(&format!(", expected {detail}")), "{body}: {told}");
         }
     }
 

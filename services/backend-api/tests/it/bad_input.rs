@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{APP_TOKEN, Api};
+use crate::harness::{APP_TOKEN, Api, key};
 
 #[tokio::test]
 async fn bodies_that_cannot_be_read() {
@@ -20,14 +20,17 @@ async fn bodies_that_cannot_be_read() {
         "{\"title\":\"x\"} {}",
         "{\"title\":\"a\u{0}b\"}",
         "\u{feff}{}",
+        "{\"colour\": 1}\0",
+        "{\"colour\": 1} {",
     ] {
         post(json, broken.into()).await.expect_problem(400, "json_syntax");
     }
     post(json, b"{\"title\": \"\xff\"}".to_vec()).await.expect_problem(400, "json_syntax");
+    post(json, b"{\"colour\": \"\xff\"}".to_vec()).await.expect_problem(400, "json_syntax");
     post("text/plain", br#"{"title": "x"}"#.to_vec()).await.expect_problem(415, "unsupported_media_type");
     let large = json!({"title": "x", "description": "y".repeat(1024 * 1024)}).to_string();
     post(json, large.into()).await.expect_problem(413, "body_too_large");
-    let deep = "[".repeat(10_000);
+    let deep = ["[".repeat(10_000), "]".repeat(10_000)].concat();
     post(json, deep.into()).await.expect_problem(422, "validation_failed");
     assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
     assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE event_type <> 'user.created'").await, 0);
@@ -79,6 +82,48 @@ async fn members_that_break_a_rule() {
         assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{body} {problem}");
     }
     assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+}
+
+#[tokio::test]
+async fn types_are_told_in_the_words_of_json() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let task = alice.create(json!({"title": "x"})).await;
+    let problem =
+        alice.client.patch(&alice.task(&task), &json!({"version": "1"})).await.expect_problem(422, "validation_failed");
+    let expected =
+        "invalid type: string \"1\", expected a whole number from -2147483648 to 2147483647, without a fraction";
+    assert_eq!(problem["errors"][0]["detail"], expected);
+    let rust =
+        ["i32", "u32", "u8", "i8", "i64", "u64", "struct", "enum", "sequence", "tuple", "option", "variant", "unit"];
+    for wrong in
+        [json!(true), json!(1.5), json!(-1), json!(1e99), json!("x"), json!([1]), json!({"x": 1}), json!([null])]
+    {
+        let rules = ["frequency", "interval", "by_weekday", "by_month_day", "count", "until", "rrule", "text"];
+        let reminders = ["before", "at", "channels"];
+        let members = [
+            "title",
+            "status",
+            "completed",
+            "priority",
+            "tags",
+            "due_date",
+            "recurrence",
+            "reminders",
+            "assignee",
+            "version",
+        ];
+        let bodies = members.into_iter().map(|member| json!({member: wrong}));
+        let bodies = bodies.chain(rules.into_iter().map(|member| json!({"recurrence": {member: wrong}})));
+        for body in bodies.chain(reminders.into_iter().map(|member| json!({"reminders": [{member: wrong}]}))) {
+            let answer = alice.client.patch(&alice.task(&task), &body).await;
+            if answer.status == 422 {
+                let detail = answer.json()["detail"].as_str().unwrap().to_lowercase();
+                let mut words = detail.split(|character: char| !character.is_alphanumeric());
+                assert!(!words.any(|word| rust.contains(&word)), "{body}: {detail}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -164,13 +209,30 @@ async fn verbs_take_small_json_or_nothing() {
     let api = Api::start().await;
     let alice = api.person("alice");
     let task = alice.create(json!({"title": "x"})).await;
-    let path = format!("{}/complete", alice.task(&task));
-    let post = |kind: &'static str, body: Vec<u8>| alice.client.request(Method::POST, &path).body(kind, body).send();
-    post("application/json", vec![b' '; 1024 * 1024]).await.expect_problem(413, "body_too_large");
-    post("text/plain", b"{}".to_vec()).await.expect_problem(415, "unsupported_media_type");
-    post("application/json", b"{".to_vec()).await.expect_problem(400, "json_syntax");
-    post("application/json", Vec::new()).await.expect(200);
-    post("application/json", b" null\n".to_vec()).await.expect(200);
+    for (path, granted) in [(format!("{}/complete", alice.task(&task)), 200), ("/api/alice/ws-ticket".to_owned(), 201)]
+    {
+        let post = |kind: &'static str, body: &[u8]| {
+            alice.client.request(Method::POST, &path).body(kind, body.to_vec()).send()
+        };
+        let json = "application/json";
+        post(json, &vec![b' '; 1024 * 1024]).await.expect_problem(413, "body_too_large");
+        post("text/plain", b"{}").await.expect_problem(415, "unsupported_media_type");
+        post(json, b"{").await.expect_problem(400, "json_syntax");
+        post(json, b"[]").await.expect_problem(422, "validation_failed");
+        post(json, b"{\"colour\": \"red\"}").await.expect_problem(422, "validation_failed");
+        for good in [&b""[..], b" null\n", b"{}"] {
+            post(json, good).await.expect(granted);
+        }
+        post("text/plain", b"").await.expect(granted);
+        let key = key();
+        let once = |body: &'static str| {
+            let request = alice.client.request(Method::POST, &path).header("idempotency-key", &key);
+            request.body(json, body.as_bytes().to_vec()).send()
+        };
+        once("{}").await.expect(granted);
+        once(" { } ").await.expect(granted);
+        once("null").await.expect_problem(422, "idempotency_key_reused");
+    }
 }
 
 #[tokio::test]
@@ -202,4 +264,8 @@ async fn what_is_meant_for_the_sidecar_does_not_exist_for_others() {
         |token: &'static str| anyone.request(Method::POST, path).header("dapr-api-token", token).json(&body).send();
     assert_eq!(post("wrong").await.expect_problem(404, "not_found")["detail"], "There is no such path.");
     assert_eq!(post(APP_TOKEN).await.expect_problem(404, "not_found")["detail"], "There is no such ticket.");
+    let wrong_method =
+        anyone.request(Method::POST, "/internal/changes").header("dapr-api-token", APP_TOKEN).send().await;
+    wrong_method.expect_problem(405, "method_not_allowed");
+    assert_eq!(wrong_method.header("allow"), Some("GET,HEAD"));
 }
