@@ -6,6 +6,7 @@ import sys
 
 from harness import machine, report, rows, tools
 from harness.bench import Bench
+from harness.figures import Row
 
 
 def arguments() -> argparse.Namespace:
@@ -32,6 +33,14 @@ def arguments() -> argparse.Namespace:
     return given
 
 
+def measured(bench: Bench, name: str) -> list[Row]:
+    """The rows of that name. One that cannot be measured does not take the others along."""
+    try:
+        return rows.ALL[name](bench)
+    except (RuntimeError, TimeoutError) as error:
+        return [Row(name, f"not measured: {str(error).strip().splitlines()[-1]}", reached=False)]
+
+
 def main() -> None:
     given = arguments()
     machine.check(given)
@@ -40,7 +49,7 @@ def main() -> None:
     with Bench(given, programs) as bench:
         for name in given.rows:
             print(f"bench: {name} …", file=sys.stderr, flush=True)
-            for row in rows.ALL[name](bench):
+            for row in measured(bench, name):
                 print(row.line(), flush=True)
                 told.append(row)
     text = report.text(given, told)
