@@ -15,6 +15,7 @@ use platform::dapr::invoke::Invoker;
 use platform::dapr::sidecar_check;
 use platform::dapr::subscribe::{self, Subscription};
 use platform::health::{Check, Health};
+use platform::layers;
 use platform::lifecycle::{self, Service};
 use platform::metrics::Metrics;
 use platform::origins::AllowedOrigins;
@@ -117,7 +118,7 @@ pub async fn serve(
 
 /// What clients ask for.
 fn entrance(app: App) -> Router {
-    Router::new().route("/ws", get(api::socket::open)).with_state(app)
+    Router::new().route("/ws", get(api::socket::open)).with_state(app).fallback(layers::not_found)
 }
 
 /// Every topic.

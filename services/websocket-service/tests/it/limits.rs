@@ -106,6 +106,9 @@ async fn an_address_opens_sockets_only_so_often() {
     let (workspace, mut first) = world.user("alice", 0).await;
     let _second = world.subscribed("alice").await;
     assert_eq!(refusal(&world, "", &[]).await, (429, "rate_limited".to_owned()));
+    // Paths that are not there are counted too.
+    let nowhere = reqwest::get(format!("http://{}/nowhere", world.address)).await.unwrap();
+    assert_eq!(nowhere.status(), 429);
     // Deliveries are not counted.
     world.happen(workspace, 1).await;
     assert_eq!(first.event().await, 1);
