@@ -86,7 +86,10 @@ class Server:
 def run(core: int, command: list[Any], env: dict[str, str], patience: float = 600) -> tuple[str, float]:
     """Runs a load to its end: what it printed, and how busy it kept its core (1 is all of it)."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(pinned(core, command), capture_output=True, text=True, env=env, timeout=patience, check=False)
+    try:
+        done = subprocess.run(pinned(core, command), capture_output=True, text=True, env=env, timeout=patience, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{command[0]} {command[1]} did not end within {patience:.0f} s") from error
     elapsed, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{command[0]} {command[1]} failed: {done.stderr[-2000:]}")
