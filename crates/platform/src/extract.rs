@@ -122,15 +122,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// # Errors
 /// 400 when it is not JSON, 422 when it is not what is asked for.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // All of it, before what it says: reading a `T` ends at the first member that is wrong.
     let text = std::str::from_utf8(bytes).map_err(|error| not_json(&error))?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
-        if inner.is_data() { Problem::validation(vec![broken_rule(pointer, &inner)]) } else { not_json(&inner) }
+        // Reading a `T` ends at the first member that is wrong: what comes after it has to be JSON, too.
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) if inner.is_data() => Problem::validation(vec![broken_rule(pointer, &inner)]),
+            Ok(_) => not_json(&inner),
+            Err(error) => not_json(&error),
+        }
     })?;
+    reader.end().map_err(|error| not_json(&error))?;
     Ok(value)
 }
 

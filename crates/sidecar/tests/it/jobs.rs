@@ -43,11 +43,8 @@ async fn none_left(rig: &Rig) {
 #[tokio::test]
 async fn a_job_is_kept_while_the_sidecar_is_down_and_called_for_when_it_is_back() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let (plan, clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, database) = Rig::planned(&app, plan).await;
     schedule(&base, "once", &json!({"dueTime": "1h", "data": 1})).await;
     schedule(&base, "hourly", &json!({"schedule": "@hourly", "repeats": 5, "data": 2})).await;
     rig.stop().await;
@@ -64,12 +61,9 @@ async fn a_job_is_kept_while_the_sidecar_is_down_and_called_for_when_it_is_back(
 #[tokio::test]
 async fn missed_ticks_are_caught_up_without_a_pause() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     // Time stands still: a tick that was claimed and then left alone would wait for ever.
     let (plan, _clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, _database) = Rig::planned(&app, plan).await;
     for name in ["a", "b", "c", "d"] {
         let past = json!({"schedule": "@every 1s", "dueTime": "2020-01-01T00:00:00Z", "repeats": 100, "data": 1});
         schedule(&base, name, &past).await;
@@ -83,11 +77,8 @@ async fn missed_ticks_are_caught_up_without_a_pause() {
 #[tokio::test]
 async fn an_app_that_does_not_listen_costs_no_attempt() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let (plan, clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, _database) = Rig::planned(&app, plan).await;
     let port = app.stop().await;
     schedule(&base, "n", &json!({"dueTime": "1s", "data": 1, "failurePolicy": {"drop": {}}})).await;
     let claimed = "SELECT claim FROM sidecar.jobs";
@@ -129,9 +120,7 @@ async fn two_processes_call_for_each_tick_once() {
 #[tokio::test]
 async fn another_process_takes_over_what_a_dead_one_had_claimed() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
-    let rig = Rig::start(&database, &[("shop", app.port)], quick_plan()).await;
-    rig.base("shop").ready().await;
+    let (rig, _base, _database) = Rig::planned(&app, quick_plan()).await;
     // As a process leaves it that was killed in the middle of a call: claimed, and nobody renews the lease.
     let job = "INSERT INTO sidecar.jobs (app_id, name, failure_policy, data_type, data, tick_at, wake_at, claim) \
                VALUES ('shop', 'n', '{\"drop\": {}}', '', '7', now(), now() + interval '300 milliseconds', 5)";
@@ -196,10 +185,8 @@ async fn ticks_of_one_job_are_serial_and_a_slow_job_holds_up_no_other() {
 #[tokio::test]
 async fn a_thousand_jobs_of_one_second_are_all_called_for() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let (plan, clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    rig.base("shop").ready().await;
+    let (rig, _base, _database) = Rig::planned(&app, plan).await;
     let jobs = "INSERT INTO sidecar.jobs (app_id, name, failure_policy, data_type, data, tick_at, wake_at, claim) \
                 SELECT 'shop', 'n' || n, '{\"drop\": {}}', '', convert_to(n::text, 'UTF8'), at, at, 0 \
                 FROM generate_series(1, 1000) AS n, to_timestamp(1800000001) AS at";
@@ -239,11 +226,8 @@ async fn a_call_that_takes_too_long_has_failed() {
 #[tokio::test]
 async fn attempts_are_counted_through_a_restart() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let (plan, clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, database) = Rig::planned(&app, plan).await;
     app.answer(|one, _| if one.path == "/job/n" { 500.into() } else { 200.into() });
     schedule(&base, "n", &json!({"dueTime": "0s", "data": 1})).await;
     app.wait_for("/job/n", 1).await;
