@@ -159,10 +159,7 @@ async fn a_call_that_takes_longer_than_a_lease_is_not_repeated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn ticks_of_one_job_are_serial_and_a_slow_job_holds_up_no_other() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
-    let rig = Rig::start(&database, &[("shop", app.port)], quick_plan()).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, _database) = Rig::planned(&app, quick_plan()).await;
     let (release, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
     app.answer(move |one, before| {
@@ -203,14 +200,11 @@ async fn a_thousand_jobs_of_one_second_are_all_called_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_call_that_takes_too_long_has_failed() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let change = |settings: &mut Settings| {
         quick(settings);
         settings.callback_timeout = Duration::from_millis(300);
     };
-    let rig = Rig::start(&database, &[("shop", app.port)], Plan { change, ..Plan::default() }).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, _database) = Rig::planned(&app, Plan { change, ..Plan::default() }).await;
     app.answer(|_, before| {
         if before == 0 {
             tokio::task::block_in_place(|| std::thread::sleep(Duration::from_millis(900)));
@@ -248,11 +242,8 @@ async fn attempts_are_counted_through_a_restart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_job_that_is_overwritten_or_deleted_while_it_is_called_begins_anew_or_stays_away() {
     let app = TestApp::start(&json!([])).await;
-    let database = database().await;
     let (plan, clock) = at_noon();
-    let rig = Rig::start(&database, &[("shop", app.port)], plan).await;
-    let base = rig.base("shop");
-    base.ready().await;
+    let (rig, base, _database) = Rig::planned(&app, plan).await;
     let (release, held) = std::sync::mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
     app.answer(move |one, _| {
