@@ -227,6 +227,16 @@ pub async fn leave(db: DatabaseConnection) {
     }
 }
 
+/// Whether the database refused the row itself, as it will each time: SQLSTATE class 22 (data exception), 23 (constraint
+/// violated) or 54 (a limit of the database exceeded).
+pub fn refuses_data(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
+}
+
 /// Whether the database answers, for readiness.
 pub async fn is_reachable(db: &DatabaseConnection) -> bool {
     tokio::time::timeout(Duration::from_secs(2), db.ping()).await.is_ok_and(|answer| answer.is_ok())

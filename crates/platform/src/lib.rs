@@ -8,6 +8,7 @@ mod connections;
 pub mod dapr;
 pub mod database;
 pub mod extract;
+pub mod group_commit;
 pub mod health;
 pub mod http;
 pub mod layers;

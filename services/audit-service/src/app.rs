@@ -11,6 +11,7 @@ use platform::config::ServiceConfig;
 use platform::dapr::publish::Publisher;
 use platform::dapr::subscribe::Subscription;
 use platform::dapr::{guard, sidecar_check, subscribe};
+use platform::group_commit::GroupCommit;
 use platform::health::{Check, Health};
 use platform::http;
 use platform::lifecycle::Service;
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::dead_letter::MAX_MESSAGE;
 use crate::events::counters::Counters;
 use crate::store::dead_letters;
+use crate::store::recorder::Recorder;
 use crate::{APP_ID, api, events as deliveries};
 
 /// The topics whose events become entries. An event that travels on both is recorded once.
@@ -39,7 +41,9 @@ const NEWEST: i64 = 1_000;
 pub(crate) struct App {
     /// The history.
     pub(crate) db: DatabaseConnection,
-    /// Says when an entry was recorded.
+    /// Where events become entries.
+    pub(crate) recorder: GroupCommit<Recorder>,
+    /// Says when a dead letter was stored or replayed.
     pub(crate) clock: Clock,
     /// What became of the deliveries.
     pub(crate) counters: Counters,
@@ -52,7 +56,8 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
     let metrics = Metrics::new(APP_ID);
     let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, config);
     let checks = vec![Check::database(db.clone()), sidecar, dead_letters_check(db.clone())];
-    let app = App { db, clock, counters: Counters::register(&metrics), publisher: Publisher::new(config)? };
+    let recorder = Recorder::start(db.clone(), clock.clone());
+    let app = App { db, recorder, clock, counters: Counters::register(&metrics), publisher: Publisher::new(config)? };
     Ok(Service {
         // Nothing here is for anybody but the sidecar; backend-api reads the history through it.
         router: guard::sidecar_only(routes(app), config.app_api_token.clone()),

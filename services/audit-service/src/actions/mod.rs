@@ -2,6 +2,5 @@
 
 pub(crate) mod find_deletion;
 pub(crate) mod list_entries;
-pub(crate) mod record_event;
 pub(crate) mod replay_dead_letter;
 pub(crate) mod store_dead_letter;

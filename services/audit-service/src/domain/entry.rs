@@ -53,6 +53,17 @@ impl Entry {
     }
 }
 
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// It is a new entry.
+    Now,
+    /// It was recorded at an earlier delivery, here or by another topic.
+    Before,
+    /// Another event was recorded under its id; that one stays.
+    Otherwise,
+}
+
 /// A place in the history, which is read newest first and, within one instant, by descending event id. Written as
 /// `<timestamp>,<event_id>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

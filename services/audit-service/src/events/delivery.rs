@@ -6,14 +6,14 @@ use axum::body::Body;
 use axum::extract::State;
 use events::{Event, Received, Topic};
 use platform::dapr::subscribe::Outcome;
+use platform::database::refuses_data;
 use sea_orm::DbErr;
 use serde_json::Value;
 
 use super::body::{Message, read};
-use crate::actions::record_event::{Recorded, record_event};
 use crate::app::App;
 use crate::domain::dead_letter::MAX_MESSAGE;
-use crate::store::entries::is_unstorable;
+use crate::domain::entry::{Entry, Recorded};
 
 /// `POST /events/<topic>`: records the event and says what the sidecar is to do with the message.
 pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) -> Outcome {
@@ -38,7 +38,7 @@ pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) ->
 
 async fn record(app: &App, topic: Topic, event: Event, payload: Value) -> Outcome {
     let (event_id, event_type) = (event.event_id, event.event_type);
-    match record_event(&app.db, &app.clock, event, payload).await {
+    match app.recorder.store(Entry::of(event, payload)).await {
         Ok(Recorded::Now) => {
             app.counters.recorded.inc();
             tracing::debug!(%topic, %event_id, %event_type, "recorded");
@@ -51,7 +51,7 @@ async fn record(app: &App, topic: Topic, event: Event, payload: Value) -> Outcom
             app.counters.conflicting.inc();
             tracing::warn!(%topic, %event_id, %event_type, "another event was recorded under this id and stays");
         }
-        Err(error) if is_unstorable(&error) => return refuse(app, topic, Some(&event_id.to_string()), &error),
+        Err(error) if refuses_data(&error) => return refuse(app, topic, Some(&event_id.to_string()), &error),
         Err(error) => return defer(topic, &event_id, &error),
     }
     Outcome::Success

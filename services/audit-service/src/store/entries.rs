@@ -1,18 +1,13 @@
-//! `audit.entries`: appended to and read, nothing else.
+//! `audit.entries`, as they are read.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::statement;
 use crate::domain::criteria::Criteria;
 use crate::domain::entry::Entry;
-
-const INSERT: &str = "INSERT INTO audit.entries \
-    (event_id, event_type, user_id, workspace_id, task_id, sequence, \"timestamp\", details, recorded_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 
 /// An event id is nobody's until it is used: this looks for it in every workspace.
 const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
@@ -24,26 +19,6 @@ const HOLDS: &str = "SELECT held.same FROM (SELECT set_config('tidings.scope', '
 /// has an `OFFSET` is not merged into another.
 const WORKSPACES: &str = "(SELECT set_config('tidings.workspaces', array_to_string($1::uuid[], ','), true) AS ids OFFSET 0) \
     AS named CROSS JOIN LATERAL (SELECT unnest(string_to_array(named.ids, ',')::uuid[]) AS id OFFSET 0) AS workspace";
-
-/// Adds `entry`; false when its event id is there already.
-pub(crate) async fn insert(
-    db: &impl ConnectionTrait,
-    entry: &Entry,
-    recorded_at: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let values = [
-        entry.event_id.into(),
-        entry.event_type.as_str().into(),
-        entry.user_id.as_str().into(),
-        entry.workspace_id.into(),
-        entry.task_id.into(),
-        entry.sequence.into(),
-        entry.timestamp.into(),
-        entry.details.clone().into(),
-        recorded_at.into(),
-    ];
-    Ok(db.execute_raw(statement(INSERT, values)).await?.rows_affected() == 1)
-}
 
 /// Whether the entry of `event_id` has these `details`; `None` when there is no such entry.
 pub(crate) async fn holds(
@@ -160,17 +135,6 @@ fn entry(row: &QueryResult) -> Result<Entry, DbErr> {
         timestamp: row.try_get("", "timestamp")?,
         details: row.try_get("", "details")?,
     })
-}
-
-/// Whether the database refused the row itself, as it will each time: SQLSTATE class 22 (data exception), 23 (constraint
-/// violated) or 54 (a limit of the database exceeded).
-pub(crate) fn is_unstorable(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
-        return false;
-    };
-    let refusal = cause.as_database_error();
-    let code = refusal.and_then(sea_orm::sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
 }
 
 #[cfg(test)]

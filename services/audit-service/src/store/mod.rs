@@ -2,6 +2,7 @@
 
 pub(crate) mod dead_letters;
 pub(crate) mod entries;
+pub(crate) mod recorder;
 pub(crate) mod replays;
 
 use sea_orm::{DbBackend, Statement, Value};

@@ -73,6 +73,24 @@ async fn deliveries_at_the_same_moment_make_one_entry() {
 }
 
 #[tokio::test]
+async fn an_event_that_cannot_be_stored_does_not_take_those_of_its_moment_with_it() {
+    let service = std::sync::Arc::new(Service::start().await);
+    let deliveries: Vec<_> = (1..=40)
+        .map(|n| {
+            let service = service.clone();
+            // Postgres stores no NUL.
+            let event = if n % 10 == 0 { with(created(n), "/user_id", json!("a\0b")) } else { created(n) };
+            tokio::spawn(async move { (n, service.deliver("task-events", body(&event)).await) })
+        })
+        .collect();
+    for delivery in deliveries {
+        let (n, outcome) = delivery.await.unwrap();
+        assert_eq!(outcome, if n % 10 == 0 { "DROP" } else { "SUCCESS" }, "{n}");
+    }
+    assert_eq!(service.entries().await, 36);
+}
+
+#[tokio::test]
 async fn another_event_under_a_known_id_changes_nothing() {
     let service = Service::start().await;
     service.deliver("task-events", body(&created(1))).await;
