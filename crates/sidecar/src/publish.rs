@@ -99,7 +99,7 @@ impl Inner {
             raw.map_err(|error| refusal(Reason::Metadata, &pubsub, format!("failed deserializing metadata: {error}")))?;
         let topic = Topic { pubsub, name: topic };
         let envelope = if raw {
-            data.to_vec()
+            data
         } else {
             self.envelope(&topic, &trace, &content_type, &data, &metadata).map_err(|error| {
                 refusal(Reason::CloudEvent, &topic.pubsub, format!("cannot create cloudevent: {error}"))
@@ -149,7 +149,7 @@ impl Inner {
         let overrides = own.as_ref().unwrap_or(&EMPTY);
         metadata::check_size(own.as_ref().unwrap_or(request)).map_err(|error| (Reason::Metadata, error))?;
         let envelope = if metadata::raw_payload(overrides).map_err(|error| (Reason::Metadata, error))? {
-            entry.event.to_vec()
+            entry.event
         } else {
             self.envelope(topic, trace, &entry.content_type, &entry.event, overrides)
                 .map_err(|error| (Reason::CloudEvent, format!("cannot create cloudevent: {error}")))?
@@ -185,7 +185,7 @@ impl Inner {
         content_type: &str,
         data: &[u8],
         overrides: &Metadata,
-    ) -> Result<Vec<u8>, serde_json::Error> {
+    ) -> Result<Bytes, serde_json::Error> {
         let context = Context {
             app_id: &self.app_id,
             pubsub: &topic.pubsub,
@@ -195,10 +195,10 @@ impl Inner {
             now: self.shared.clock.now(),
             random: &self.shared.random,
         };
-        envelope::wrap(context, content_type, data, overrides)
+        envelope::wrap(context, content_type, data, overrides).map(Bytes::from)
     }
 
-    fn message(&self, envelope: Vec<u8>, metadata: Metadata) -> NewMessage {
+    fn message(&self, envelope: Bytes, metadata: Metadata) -> NewMessage {
         let key = metadata::partition_key(&metadata).map(ToOwned::to_owned);
         let chosen = metadata::property(&metadata, &["partitionNumber"]).and_then(|number| number.parse().ok());
         let chosen = chosen.filter(|number| (0..PARTITIONS).contains(number));

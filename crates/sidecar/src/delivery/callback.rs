@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use platform::dapr::API_TOKEN;
 use reqwest::{Method, RequestBuilder};
@@ -40,7 +41,7 @@ pub(crate) async fn deliver(
     sidecar: &Sidecar,
     subscription: &Subscription,
     message: &Message,
-    event: Vec<u8>,
+    event: Bytes,
     summary: &Summary,
     timeout: Option<Duration>,
 ) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {

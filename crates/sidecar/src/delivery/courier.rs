@@ -1,7 +1,9 @@
 //! One attempt at one message, and what is to become of the message then.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use tokio::time::Instant;
 
@@ -18,7 +20,7 @@ use crate::sidecar::Sidecar;
 /// A message on its way to the app.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    message: Message,
+    message: Arc<Message>,
     /// The event's id, once it was read.
     id: Option<String>,
     attempts: Attempts,
@@ -28,8 +30,8 @@ pub(super) struct Delivery {
     dead: Option<String>,
 }
 
-impl From<Message> for Delivery {
-    fn from(message: Message) -> Self {
+impl From<Arc<Message>> for Delivery {
+    fn from(message: Arc<Message>) -> Self {
         Self { message, id: None, attempts: Attempts::default(), rounds: 0, dead: None }
     }
 }
@@ -92,11 +94,12 @@ impl Courier {
         }
     }
 
-    fn event(&self, message: &Message) -> Result<(Vec<u8>, Summary), serde_json::Error> {
+    fn event(&self, message: &Message) -> Result<(Bytes, Summary), serde_json::Error> {
         if metadata::raw_payload(&self.subscription.metadata).unwrap_or(false) {
             let Topic { pubsub, name } = &self.subscription.topic;
             let random = &self.sidecar.shared.random;
-            return Ok((envelope::around_raw(pubsub, name, &message.envelope, random)?, Summary::default()));
+            let event = envelope::around_raw(pubsub, name, &message.envelope, random)?;
+            return Ok((event.into(), Summary::default()));
         }
         Ok((message.envelope.clone(), Summary::read(&message.envelope)?))
     }

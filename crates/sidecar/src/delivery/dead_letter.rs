@@ -35,7 +35,7 @@ mod tests {
 
     fn message(metadata: Metadata) -> Message {
         let published_at = chrono::DateTime::UNIX_EPOCH;
-        Message { partition: 3, offset: 7, key: Some("k".to_owned()), envelope: b"{".to_vec(), metadata, published_at }
+        Message { partition: 3, offset: 7, key: Some("k".to_owned()), envelope: "{".into(), metadata, published_at }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One worker per app, topic and partition: it reads ahead, and delivers message after message, in order for each key.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::courier::{Courier, Delivery, Verdict};
 use super::lanes::{Lanes, Turn};
 use super::subscriptions::Subscription;
-use crate::log::Message;
+use crate::log::{Follower, Message};
 use crate::sidecar::Sidecar;
 use crate::tasks::Tasks;
 
@@ -45,10 +46,10 @@ pub(crate) async fn start(sidecar: &Sidecar, subscription: &Subscription, tasks:
 
 /// What a worker waits for, beside news.
 enum Event {
-    /// A batch was read while the partition ended at `head`.
+    /// A batch was read while the partition ended at `end`.
     Read {
-        batch: Result<Vec<Message>, DbErr>,
-        head: i64,
+        batch: Result<Vec<Arc<Message>>, DbErr>,
+        end: i64,
     },
     Attempted(Turn<Delivery>, Verdict),
 }
@@ -57,7 +58,7 @@ type UnderWay<'a> = FuturesUnordered<BoxFuture<'a, Event>>;
 
 struct Worker<'a> {
     courier: &'a Courier,
-    head: watch::Receiver<i64>,
+    head: Follower,
     healthy: watch::Receiver<bool>,
     lanes: Lanes<Delivery>,
     reported: i64,
@@ -71,7 +72,7 @@ struct Worker<'a> {
     looked_at: Instant,
 }
 
-async fn run(courier: Courier, head: watch::Receiver<i64>, position: i64) {
+async fn run(courier: Courier, head: Follower, position: i64) {
     let healthy = courier.sidecar.health.follow();
     let (stop, now) = (courier.sidecar.stop.clone(), Instant::now());
     let mut worker = Worker {
@@ -106,13 +107,17 @@ impl<'a> Worker<'a> {
     fn begin(&mut self, under_way: &UnderWay<'a>) {
         let (now, courier) = (Instant::now(), self.courier);
         self.looked_at = now;
-        let (from, head) = (self.lanes.end(), *self.head.borrow_and_update());
-        if !self.reading && from < head && now >= self.read_from && self.lanes.has_room() {
+        let end = self.head.next_offset();
+        if !self.reading && self.lanes.has_room() {
+            self.add(self.head.latest(self.lanes.end()));
+        }
+        let from = self.lanes.end();
+        if !self.reading && from < end && now >= self.read_from && self.lanes.has_room() {
             self.reading = true;
             under_way.push(Box::pin(async move {
                 let log = &courier.sidecar.shared.log;
                 let batch = log.read(&courier.subscription.topic, courier.partition, from).await;
-                Event::Read { batch, head }
+                Event::Read { batch, end }
             }));
         }
         while self.may_call(now)
@@ -137,18 +142,17 @@ impl<'a> Worker<'a> {
         let pauses = [later(self.read_from), later(self.call_from), self.lanes.rests_until().and_then(later)];
         let pause = pauses.into_iter().flatten().min();
         tokio::select! {
-            Ok(()) = self.head.changed() => {}
+            () = self.head.news() => {}
             Ok(()) = self.healthy.changed() => {}
             () = sleep_until(pause.unwrap_or(self.looked_at)), if pause.is_some() => {}
-            else => std::future::pending().await,
         }
     }
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Read { batch, head } => {
+            Event::Read { batch, end } => {
                 self.reading = false;
-                self.add(batch, head);
+                self.read(batch, end);
             }
             Event::Attempted(turn, verdict) => {
                 self.calls -= 1;
@@ -166,21 +170,23 @@ impl<'a> Worker<'a> {
         self.report();
     }
 
-    fn add(&mut self, batch: Result<Vec<Message>, DbErr>, head: i64) {
+    fn read(&mut self, batch: Result<Vec<Arc<Message>>, DbErr>, end: i64) {
         match batch {
             // Everything up to the end was forgotten before this group came.
-            Ok(messages) if messages.is_empty() => self.lanes.skip_to(head),
-            Ok(messages) => {
-                for message in messages {
-                    let (offset, key, bytes) = (message.offset, message.key.clone(), message.envelope.len());
-                    self.lanes.add(offset, key.as_deref(), bytes, message.into());
-                }
-            }
+            Ok(messages) if messages.is_empty() => self.lanes.skip_to(end),
+            Ok(messages) => self.add(messages),
             Err(error) => {
                 let topic = &self.courier.subscription.topic.name;
                 tracing::warn!(%error, topic, "the log could not be read; trying again");
                 self.read_from = Instant::now() + UNREADABLE;
             }
+        }
+    }
+
+    fn add(&mut self, messages: Vec<Arc<Message>>) {
+        for message in messages {
+            let (offset, bytes, key) = (message.offset, message.envelope.len(), message.key.clone());
+            self.lanes.add(offset, key.as_deref(), bytes, message.into());
         }
     }
 

@@ -5,18 +5,22 @@ mod heads;
 mod position;
 mod read;
 mod retention;
+mod tail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
+use platform::group_commit::GroupCommit;
 use sea_orm::DatabaseConnection;
 
-pub(crate) use heads::Heads;
+pub(crate) use heads::{Follower, Heads};
 pub(crate) use position::Positions;
 pub(crate) use retention::enforce as enforce_retention;
 
+use self::append::Appender;
 use crate::metadata::Metadata;
 
 /// Partitions of every topic.
@@ -34,17 +38,17 @@ pub(crate) struct Topic {
 pub(crate) struct NewMessage {
     pub(crate) key: Option<String>,
     pub(crate) partition: i16,
-    pub(crate) envelope: Vec<u8>,
+    pub(crate) envelope: Bytes,
     pub(crate) metadata: Metadata,
 }
 
 /// A message of the log.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) partition: i16,
     pub(crate) offset: i64,
     pub(crate) key: Option<String>,
-    pub(crate) envelope: Vec<u8>,
+    pub(crate) envelope: Bytes,
     pub(crate) metadata: Metadata,
     pub(crate) published_at: DateTime<Utc>,
 }
@@ -53,14 +57,17 @@ pub(crate) struct Message {
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     db: DatabaseConnection,
-    clock: Clock,
+    appends: GroupCommit<Appender>,
     heads: Arc<Heads>,
     turn: Arc<AtomicUsize>,
 }
 
 impl Log {
+    /// The log in `db`, for a runtime that is running.
     pub(crate) fn new(db: DatabaseConnection, clock: Clock) -> Self {
-        Self { db, clock, heads: Arc::new(Heads::default()), turn: Arc::new(AtomicUsize::new(0)) }
+        let heads = Arc::<Heads>::default();
+        let appender = Appender { db: db.clone(), clock, heads: Arc::clone(&heads) };
+        Self { db, appends: GroupCommit::start(appender, append::MOST), heads, turn: Arc::new(AtomicUsize::new(0)) }
     }
 
     /// The ends of the partitions, to wait for news at.

@@ -1,5 +1,7 @@
 //! Reading the log.
 
+use std::sync::Arc;
+
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 use super::{Log, Message, Topic};
@@ -37,18 +39,20 @@ struct End {
 
 impl Log {
     /// The next messages of a partition from `offset` on, as many as make a batch.
-    pub(crate) async fn read(&self, topic: &Topic, partition: i16, offset: i64) -> Result<Vec<Message>, DbErr> {
+    pub(crate) async fn read(&self, topic: &Topic, partition: i16, offset: i64) -> Result<Vec<Arc<Message>>, DbErr> {
         let topic = topic.clone();
         let values: [Value; 6] =
             [topic.pubsub.into(), topic.name.into(), partition.into(), offset.into(), BATCH.into(), BATCH_BYTES.into()];
         let rows = Row::find_by_statement(Statement::from_sql_and_values(DbBackend::Postgres, READ, values));
-        let messages = rows.all(&self.db).await?.into_iter().map(|row| Message {
-            partition,
-            offset: row.message_offset,
-            key: row.key,
-            envelope: row.envelope,
-            metadata: serde_json::from_value(row.metadata).unwrap_or_default(),
-            published_at: row.published_at,
+        let messages = rows.all(&self.db).await?.into_iter().map(|row| {
+            Arc::new(Message {
+                partition,
+                offset: row.message_offset,
+                key: row.key,
+                envelope: row.envelope.into(),
+                metadata: serde_json::from_value(row.metadata).unwrap_or_default(),
+                published_at: row.published_at,
+            })
         });
         Ok(messages.collect())
     }
