@@ -2,7 +2,7 @@
 -- prepared once per connection as the product does, with values of the same kind and size. :n makes the ids of this
 -- transaction: they ascend, as UUIDv7 do.
 \if :prepared = 0
-PREPARE create_task (uuid, bigint, jsonb, text, timestamptz, text, text, text, text, bytea, jsonb,
+PREPARE create_task (uuid, bigint, text, text, timestamptz, text, text, text, text, bytea, text,
   uuid, uuid, text, text, text, uuid, text, text, text, text, timestamptz, smallint, text[], timestamptz, text, jsonb, jsonb,
   uuid, integer, integer, timestamptz, timestamptz, timestamptz, timestamptz) AS {statement};
 \set prepared 1

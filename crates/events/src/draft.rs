@@ -1,7 +1,6 @@
 //! An event before it has an id, a time and a sequence.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Event, EventData, EventType, FieldChange, Metadata, Source, TagChange, TaskData, UserData};
@@ -84,17 +83,7 @@ impl EventDraft {
         self.task_data.as_ref().map(|task| task.id)
     }
 
-    /// The payload for the outbox: a whole [`Event`] but for `sequence`, which the database sets
-    /// when it inserts the row.
-    pub fn into_payload(self, event_id: Uuid, timestamp: DateTime<Utc>) -> Value {
-        let mut payload = json!(self.into_event(event_id, timestamp, 0));
-        if let Some(fields) = payload.as_object_mut() {
-            fields.remove("sequence");
-        }
-        payload
-    }
-
-    /// The whole event, for a caller that knows its place in the workspace.
+    /// The whole event, by a caller that knows its place in the workspace; the outbox does not, and has the database set it.
     pub fn into_event(self, event_id: Uuid, timestamp: DateTime<Utc>, sequence: i64) -> Event {
         Event {
             event_id,

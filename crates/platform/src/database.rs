@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
-    IsolationLevel, RuntimeErr, SqlxError, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqlxError, Statement, TransactionTrait,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 use tokio::time::Instant;
@@ -178,7 +178,8 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
 /// # Errors
 /// When the database is away.
 pub async fn act_as_system(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    transaction.execute_unprepared("SELECT set_config('tidings.scope', 'system', true)").await.map(|_| ())
+    let sql = "SELECT set_config('tidings.scope', 'system', true)";
+    transaction.execute_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map(|_| ())
 }
 
 /// Begins a transaction.

@@ -1,5 +1,9 @@
 //! What stands around every service's routes.
 
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -7,7 +11,9 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures::FutureExt as _;
+use tower::{ServiceExt as _, service_fn};
+use tracing::Instrument as _;
 
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -31,29 +37,70 @@ pub(crate) fn around(router: Router, service: &'static str, metrics: Metrics) ->
 
 /// The same with another time for a request.
 fn around_within(time: Duration, router: Router, service: &'static str, metrics: Metrics) -> Router {
-    let random = Random::system();
-    let ids = random.clone();
-    let routes = router
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(drain_unread_body))
-        // Inside the matched route, so that the metrics know its pattern.
-        .route_layer(from_fn(remember_route));
-    // A router adds Allow to its answer after its own layers: these stand around all of it.
-    Router::new()
-        .fallback_service(routes)
-        .layer(from_fn(move |request, next| give_up_after(time, request, next)))
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
-            let cause = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
-                .unwrap_or_else(|| "panic".to_owned());
-            Problem::internal(&cause).into_response()
-        }))
-        .layer(from_fn(move |request, next| render_problem(ids.clone(), request, next)))
-        .layer(from_fn(move |request, next| measure(metrics.clone(), request, next)))
-        .layer(from_fn(move |request, next| trace::follow(service, random.clone(), request, next)))
+    // Inside the matched route, so that the metrics know its pattern.
+    let routes = router.method_not_allowed_fallback(method_not_allowed).route_layer(from_fn(remember_route));
+    let door = Arc::new(Door { routes, service, metrics, random: Random::system(), time });
+    // A router adds Allow to its answer after its own layers: the door stands around all of it.
+    Router::new().fallback_service(service_fn(move |request| {
+        let door = Arc::clone(&door);
+        async move { Ok::<_, Infallible>(door.answer(request).await) }
+    }))
+}
+
+/// Where every request comes in and every answer goes out. One function instead of a layer for each of its steps: axum copies all
+/// that is inside of a layer for each request.
+struct Door {
+    routes: Router,
+    service: &'static str,
+    metrics: Metrics,
+    random: Random,
+    time: Duration,
+}
+
+impl Door {
+    async fn answer(&self, mut request: Request) -> Response {
+        let span = trace::begin(self.service, &self.random, &mut request);
+        let answer = async {
+            let started = Instant::now();
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let id = self.request_id(&request);
+            DefaultBodyLimit::max(MAX_BODY).apply(&mut request);
+            let mut response = self.carry_out(drain_unread_body(request)).await;
+            render_problem(&path, &mut response);
+            response.headers_mut().insert(REQUEST_ID.clone(), id);
+            let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
+            self.metrics.request(method.as_str(), route, response.status().as_u16(), started.elapsed());
+            response
+        };
+        answer.instrument(span).await
+    }
+
+    /// Ends a request that takes too long, whatever it waits for, and one that panics; its transaction is rolled back.
+    async fn carry_out(&self, request: Request) -> Response {
+        let response = AssertUnwindSafe(self.routes.clone().oneshot(request)).catch_unwind();
+        match tokio::time::timeout(self.time, response).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(panic)) => Problem::internal(&cause(&*panic)).into_response(),
+            Err(elapsed) => {
+                let detail = "The request took too long. Try again shortly.";
+                Problem::unavailable("timeout", detail, &elapsed).into_response()
+            }
+        }
+    }
+
+    fn request_id(&self, request: &Request) -> HeaderValue {
+        let given = request.headers().get(&REQUEST_ID).filter(|id| id.len() <= 128).cloned();
+        given.unwrap_or_else(|| {
+            let id = self.random.uuid().to_string();
+            HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+        })
+    }
+}
+
+/// What a panic says.
+fn cause(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panic")
 }
 
 /// Answers a path that is not there. Routes that have a layer of their own, such as a limit, set this as their fallback before
@@ -69,16 +116,6 @@ pub async fn method_not_allowed() -> Problem {
         .detail("This path does not answer that method; see Allow.")
 }
 
-/// Ends a request that takes too long, whatever it waits for; its transaction is rolled back.
-async fn give_up_after(time: Duration, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(time, next.run(request)).await {
-        Ok(response) => response,
-        Err(elapsed) => {
-            Problem::unavailable("timeout", "The request took too long. Try again shortly.", &elapsed).into_response()
-        }
-    }
-}
-
 #[derive(Clone)]
 struct Route(String);
 
@@ -91,19 +128,13 @@ async fn remember_route(request: Request, next: Next) -> Response {
     response
 }
 
-/// Gives the response its request id, and a problem its body.
-async fn render_problem(random: Random, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let id = request.headers().get(&REQUEST_ID).filter(|id| id.len() <= 128).cloned();
-    let id = id.unwrap_or_else(|| {
-        HeaderValue::from_str(&random.uuid().to_string()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-    });
-    let mut response = next.run(request).await;
+/// Gives a problem its body.
+fn render_problem(path: &str, response: &mut Response) {
     // Paths and files that are not there are told by axum and by those who serve files, in their own way.
     let problem = response.extensions_mut().remove::<Problem>();
-    let bare = response.status() == StatusCode::NOT_FOUND && !is_problem(&response);
+    let bare = response.status() == StatusCode::NOT_FOUND && !is_problem(response);
     if let Some(problem) = problem.or_else(|| bare.then(|| Problem::not_found("path"))) {
-        let body = problem.document(&path).to_string();
+        let body = problem.document(path).to_string();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -114,30 +145,17 @@ async fn render_problem(random: Random, request: Request, next: Next) -> Respons
         // axum adds it to whatever answers a wrong method, and so would tell that the path is there.
         response.headers_mut().remove(header::ALLOW);
     }
-    response.headers_mut().insert(REQUEST_ID.clone(), id);
-    response
 }
 
 fn is_problem(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
 }
 
-async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let response = next.run(request).await;
-    let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
-    metrics.request(method.as_str(), route, response.status().as_u16(), started.elapsed());
-    response
-}
-
 #[cfg(test)]
 mod tests {
+    use super::*;
     use axum::body::{Body, Bytes};
     use axum::routing::post;
-    use tower::ServiceExt as _;
-
-    use super::*;
 
     #[tokio::test]
     async fn a_body_that_comes_too_slowly_ends_the_request() {

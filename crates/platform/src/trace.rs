@@ -2,8 +2,6 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 use opentelemetry::trace::TraceContextExt as _;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -77,10 +75,9 @@ impl TraceContext {
     }
 }
 
-/// Middleware: gives each request its trace context (an extension) and a span that belongs to it.
-pub async fn follow(service: &'static str, random: Random, mut request: Request, next: Next) -> Response {
-    use tracing::Instrument as _;
-    let caller = TraceContext::from_headers(request.headers()).unwrap_or_else(|| TraceContext::new(&random));
+/// Gives a request its trace context (an extension), and returns a span that belongs to it.
+pub(crate) fn begin(service: &'static str, random: &Random, request: &mut Request) -> Span {
+    let caller = TraceContext::from_headers(request.headers()).unwrap_or_else(|| TraceContext::new(random));
     let span = tracing::info_span!(
         "request",
         service,
@@ -95,7 +92,7 @@ pub async fn follow(service: &'static str, random: Random, mut request: Request,
         request.headers_mut().insert(TRACEPARENT, value);
     }
     request.extensions_mut().insert(context);
-    next.run(request).instrument(span).await
+    span
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::Next;
-use axum::response::Response;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use tokio::runtime::Handle;
@@ -21,14 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Drains the body of a request that is answered before all of it has come. A connection that is closed on a client that still
 /// sends is reset, and the client never sees the answer (RFC 9112 §9.6).
-pub(crate) async fn drain_unread_body(request: Request, next: Next) -> Response {
+pub(crate) fn drain_unread_body(request: Request) -> Request {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return request;
     }
     // A client that waits for leave to send its body (RFC 9110 §10.1.1) gets it when somebody begins to read.
     let coming = !request.headers().contains_key(header::EXPECT);
-    let drained = |body: Body| Body::from_stream(DrainedOnDrop { rest: Some(body.into_data_stream()), coming });
-    next.run(request.map(drained)).await
+    request.map(|body| Body::from_stream(DrainedOnDrop { rest: Some(body.into_data_stream()), coming }))
 }
 
 /// A body whose rest is drained when it is dropped, if it is coming at all.

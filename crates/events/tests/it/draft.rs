@@ -12,13 +12,8 @@ fn event(name: &str) -> Event {
     }
 }
 
-/// The payload with the sequence that the database would give it.
 fn payload(draft: EventDraft, of: &Event) -> Value {
-    let mut payload = draft.into_payload(of.event_id, of.timestamp);
-    let fields = payload.as_object_mut().unwrap();
-    assert!(!fields.contains_key("sequence"));
-    fields.insert("sequence".to_owned(), json!(of.sequence));
-    payload
+    json!(draft.into_event(of.event_id, of.timestamp, of.sequence))
 }
 
 fn changed(event: &Event) -> EventDraft {

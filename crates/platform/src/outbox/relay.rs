@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::row::OutboxRow;
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
-use crate::database::begin_as_system;
+use crate::database::{begin, begin_as_system};
 
 /// Rows of one batch at most.
 const BATCH_ROWS: u32 = 500;
@@ -112,7 +112,7 @@ impl Relay {
     /// # Errors
     /// When the database or the sidecar is away; then all of the batch remains, and some of it may have been published.
     pub async fn publish_batch(&self) -> Result<Batch, RelayError> {
-        let transaction = begin_as_system(&self.db).await?;
+        let transaction = begin(&self.db).await?;
         let shards = self.claim_shards(&transaction).await?;
         let rows = self.oldest(&transaction, shards).await?;
         let waiting = rows.first().map_or(0, |row| row.waiting);
@@ -132,11 +132,12 @@ impl Relay {
         Ok(Batch { published, more: published < waiting })
     }
 
-    /// Takes the shards that are free for the length of the transaction. A statement of its own, so that the next one sees
-    /// what the last holder committed.
+    /// Takes the shards that are free for the length of the transaction, which acts as the system from here on. A statement of its
+    /// own, so that the next one sees what the last holder committed.
     async fn claim_shards(&self, transaction: &DatabaseTransaction) -> Result<Vec<i16>, DbErr> {
-        let sql = "SELECT shard::smallint FROM generate_series(0, 15) shard \
-                   WHERE pg_try_advisory_xact_lock(hashtext($1), shard)";
+        let sql = "SELECT shard::smallint FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
+                   CROSS JOIN generate_series(0, 15) AS shard \
+                   WHERE named.scope IS NOT NULL AND pg_try_advisory_xact_lock(hashtext($1), shard)";
         let name = format!("outbox:{}", self.schema);
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
         let rows = transaction.query_all_raw(statement).await?;
@@ -160,7 +161,13 @@ impl Relay {
 
     async fn mark_published(&self, transaction: &DatabaseTransaction, rows: &[OutboxRow]) -> Result<(), DbErr> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let sql = format!("UPDATE {}.outbox SET published_at = $1 WHERE id = ANY ($2)", self.schema);
+        // The array stands where the planner does not look into it: it would plan anew for each.
+        let sql = format!(
+            "UPDATE {}.outbox SET published_at = $1 \
+             FROM (SELECT $2::bigint[] AS ids OFFSET 0) AS published CROSS JOIN LATERAL unnest(ids) AS row (id) \
+             WHERE outbox.id = row.id",
+            self.schema
+        );
         let values = [self.clock.now().into(), ids.into()];
         transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
         Ok(())

@@ -10,7 +10,7 @@ use super::change::Changes;
 use super::idempotency::Once;
 use super::outbox::{Batch, RAISE, RAISED, STORE};
 use super::reply::Reply;
-use super::{statement, tasks};
+use super::{json_text, statement, tasks};
 use crate::domain::task::Task;
 use crate::domain::timezone::TimeZone;
 
@@ -72,10 +72,10 @@ fn still_in(zone: TimeZone, user_id: &str, values: &mut Vec<Value>) -> String {
 fn claim(once: &Once, reply: &Reply, condition: &str, values: &mut Vec<Value>) -> String {
     let (scope, key) = (bind(values, once.scope.as_str()), bind(values, once.key.as_str()));
     let fingerprint = bind(values, once.fingerprint.clone());
-    let reply = bind(values, serde_json::json!(reply));
+    let reply = bind(values, json_text(reply));
     format!(
         "claimed AS (INSERT INTO core.idempotency_keys (scope, key, fingerprint, response, created_at) \
-           SELECT {scope}, {key}, {fingerprint}, {reply}, $5 \
+           SELECT {scope}, {key}, {fingerprint}, {reply}::jsonb, $5 \
            WHERE {condition} AND pg_try_advisory_xact_lock(hashtextextended({scope} || chr(31) || {key}, 0)) \
            ON CONFLICT (scope, key) DO NOTHING RETURNING 1), "
     )

@@ -8,7 +8,7 @@ use platform::problem::{FieldError, Problem};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use super::reply::Reply;
-use super::statement;
+use super::{json_text, statement};
 
 /// How long an answer is kept.
 pub const KEEP: TimeDelta = TimeDelta::hours(24);
@@ -95,13 +95,13 @@ pub async fn save(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO core.idempotency_keys (scope, key, fingerprint, response, created_at) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope, key) DO UPDATE \
+               VALUES ($1, $2, $3, $4::jsonb, $5) ON CONFLICT (scope, key) DO UPDATE \
                SET fingerprint = excluded.fingerprint, response = excluded.response, created_at = excluded.created_at";
     let values = [
         once.scope.clone().into(),
         once.key.clone().into(),
         once.fingerprint.clone().into(),
-        serde_json::json!(reply).into(),
+        json_text(reply).into(),
         now.into(),
     ];
     transaction.execute_raw(statement(sql, values)).await.map(|_| ())

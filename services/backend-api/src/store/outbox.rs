@@ -1,14 +1,14 @@
 //! Events on their way out: numbered and dated in the order of their workspace, in the transaction of their change.
 
 use chrono::{DateTime, Utc};
-use events::EventDraft;
+use events::{Event, EventDraft, EventType};
 use platform::clock::Clock;
 use platform::trace::TraceContext;
 use sea_orm::{ConnectionTrait, DbErr, Value};
-use serde_json::json;
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::statement;
+use super::{json_text, statement};
 
 /// Raises the counter of workspace `$1` by `$2` events at the time `$5`. The row lock on the workspace is held from here to
 /// the commit, so that numbers become visible in their order. Dates ascend with the numbers, by a microsecond at least,
@@ -30,14 +30,15 @@ pub(super) const STORE: &str = "INSERT INTO core.outbox \
        (event -> 'payload') || jsonb_build_object('sequence', sequence, \
          'timestamp', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')), $4, at \
      FROM (SELECT event, base + position AS sequence, before + position * interval '1 microsecond' AS at \
-       FROM counter, jsonb_array_elements($3) WITH ORDINALITY AS row (event, position)) AS numbered";
+       FROM counter, jsonb_array_elements($3::jsonb) WITH ORDINALITY AS row (event, position)) AS numbered";
 
 /// Events of one workspace that are to be stored together.
 #[derive(Debug)]
 pub(super) struct Batch {
     workspace_id: Uuid,
     count: i64,
-    events: serde_json::Value,
+    /// As JSON text: a tree would be copied on its way to the database.
+    events: String,
     trace: Option<String>,
     now: DateTime<Utc>,
 }
@@ -47,7 +48,8 @@ impl Batch {
     pub(super) fn of(workspace_id: Uuid, events: Vec<EventDraft>, trace: Option<&TraceContext>, clock: &Clock) -> Self {
         let now = clock.now();
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let events = events.into_iter().map(|event| row(event, clock.new_id(), now)).collect();
+        let events: Vec<Row> = events.into_iter().map(|event| Row::of(event, clock.new_id(), now)).collect();
+        let events = json_text(&events);
         Self { workspace_id, count, events, trace: trace.map(|trace| trace.as_str().to_owned()), now }
     }
 
@@ -76,13 +78,20 @@ impl Batch {
     }
 }
 
-fn row(event: EventDraft, event_id: Uuid, now: DateTime<Utc>) -> serde_json::Value {
-    let event_type = event.event_type;
-    let topics: Vec<&str> = event_type.topics().iter().map(|topic| topic.as_str()).collect();
-    json!({
-        "event_id": event_id,
-        "event_type": event_type.as_str(),
-        "topics": topics,
-        "payload": event.into_payload(event_id, now),
-    })
+/// What [`STORE`] makes a row of.
+#[derive(Serialize)]
+struct Row {
+    event_id: Uuid,
+    event_type: EventType,
+    topics: Vec<&'static str>,
+    /// With a sequence of 0, which the statement replaces, as it does the time.
+    payload: Event,
+}
+
+impl Row {
+    fn of(event: EventDraft, event_id: Uuid, now: DateTime<Utc>) -> Self {
+        let event_type = event.event_type;
+        let topics = event_type.topics().iter().map(|topic| topic.as_str()).collect();
+        Self { event_id, event_type, topics, payload: event.into_event(event_id, now, 0) }
+    }
 }
