@@ -48,7 +48,15 @@ impl<S: StoreGroup> GroupCommit<S> {
         let (queue, mut waiting) = mpsc::channel(most);
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(most);
-            while waiting.recv_many(&mut group, most).await > 0 {
+            while let Some(first) = waiting.recv().await {
+                group.push(first);
+                // Whoever else is ready to come, comes along: a task that is woken goes before those that were waiting.
+                tokio::task::yield_now().await;
+                while group.len() < most
+                    && let Ok(next) = waiting.try_recv()
+                {
+                    group.push(next);
+                }
                 let (items, callers): (Vec<_>, Vec<_>) =
                     group.drain(..).map(|Waiting { item, answer }| (item, answer)).unzip();
                 for (caller, answer) in callers.into_iter().zip(answers(&store, &items, patience).await) {
