@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
 def measured(bench: Bench, name: str) -> list[Row]:
     """The rows of that name. One that cannot be measured does not take the others along."""
     try:
+        bench.postgres.tidy()
         return rows.ALL[name](bench)
     except (RuntimeError, TimeoutError) as error:
         return [Row(name, f"not measured: {str(error).strip().splitlines()[-1]}", reached=False)]
