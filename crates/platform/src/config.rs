@@ -47,6 +47,11 @@ impl Variables {
         self.0.insert(name.to_owned(), value.into());
         self
     }
+
+    /// Each name with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 /// Every mistake of a configuration, a line each.

@@ -12,7 +12,7 @@ use crate::dead_letters::DeadLetters;
 /// The longest that a token may be valid: its key is published for as long after it last signed.
 const MAX_LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// Tidings: an event-driven task platform, as one process.
+/// Tidings: an event-driven task platform, on one machine.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -61,6 +61,12 @@ Every other variable reaches the services as it is, but for their ports and addr
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) place: Place,
+    /// Run each service as a process of its own with a daprd beside it, on a Kafka broker and Dapr's scheduler
+    ///
+    /// Their programs come from dapr init --slim or ./scripts/dapr-tools; logs and process ids are in the run folder of the data
+    /// directory.
+    #[arg(long)]
+    pub(crate) distributed: bool,
 }
 
 /// Options of `tidings token`.

@@ -1,10 +1,11 @@
-//! The launcher: Postgres, the embedded sidecar and every service in one process.
+//! The launcher: Postgres, the sidecars and every service, in one process or in one for each.
 //!
 //! [`System::start`] does what `tidings up` does, without the terminal; end-to-end tests use it with [`Ports::Free`].
 
 mod components;
 mod data_directory;
 mod database;
+mod distributed;
 mod environment;
 mod group;
 mod options;
@@ -18,7 +19,7 @@ pub mod token;
 
 pub use data_directory::{DataDirectory, default_path};
 pub use environment::app_api_token;
-pub use options::Options;
+pub use options::{Options, Sidecars};
 pub use ports::{MAX_OFFSET, Ports};
 pub use readiness::loopback_client;
 pub use secrets::Secrets;

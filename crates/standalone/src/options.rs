@@ -1,11 +1,32 @@
 //! What a system is told when it starts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use platform::clock::Clock;
 use platform::config::Variables;
 
 use crate::ports::Ports;
+
+/// What stands beside each service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sidecars {
+    /// The embedded sidecar, with everything in one process.
+    #[default]
+    Embedded,
+    /// A `daprd` each, with a process for each service, for the broker and for the scheduler.
+    Daprd,
+}
+
+impl Sidecars {
+    /// How long they may take to stop, their drain included.
+    pub(crate) fn patience(self) -> Duration {
+        match self {
+            Self::Embedded => Duration::from_millis(1_500),
+            Self::Daprd => Duration::from_secs(10),
+        }
+    }
+}
 
 /// What a system is told when it starts.
 #[derive(Clone, Debug)]
@@ -16,6 +37,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Where to listen.
     pub ports: Ports,
+    /// What stands beside each service.
+    pub sidecars: Sidecars,
     /// What every service is configured from, beside what the system itself decides. `DATABASE_URL` names the database;
     /// without it, a private server keeps its data in `data`.
     pub variables: Variables,
@@ -32,6 +55,7 @@ impl Options {
             project: PathBuf::from("."),
             data: data.into(),
             ports: Ports::Offset(0),
+            sidecars: Sidecars::default(),
             variables: Variables::default(),
             postgres: Vec::new(),
             clock: Clock::system(),

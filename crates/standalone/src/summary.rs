@@ -37,7 +37,7 @@ pub(crate) fn print(
     let user = demo.map_or(ANYBODY, |demo| demo.id.as_str());
     text.push_str("\nCreate a task (paste both lines; the token is valid for 15 minutes):\n\n");
     text.push_str(&first_task(&system.public_url(backend_api::APP_ID)?, data.path(), arguments, user)?);
-    text.push_str("\nCtrl-C stops it.\n");
+    text.push_str(if arguments.distributed { "\n./scripts/dapr-down stops it.\n" } else { "\nCtrl-C stops it.\n" });
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;

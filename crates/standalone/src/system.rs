@@ -1,5 +1,6 @@
 //! A whole system in one process: the database, the sidecars, the services.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -11,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_directory::{DataDirectory, Lock};
 use crate::database::Database;
+use crate::distributed::Distributed;
 use crate::environment::Environment;
 use crate::group::Group;
-use crate::options::Options;
+use crate::options::{Options, Sidecars};
 use crate::ports::{Bound, ServicePorts};
 use crate::secrets::Secrets;
 use crate::services::{SIDECAR, Service};
@@ -33,8 +35,8 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long deliveries under way may take after the services have stopped, which leaves them little to wait for.
 const SIDECAR_DRAIN: Duration = Duration::from_millis(500);
 
-/// How long the sidecar may take to stop, its drain included.
-const SIDECAR_STOP: Duration = Duration::from_millis(1_500);
+/// How long the broker and the scheduler may take to stop, where they are programs of their own.
+const STORES_STOP: Duration = Duration::from_secs(12);
 
 /// A running system. Dropping it ends everything at once; [`System::stop`] ends it in order.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct System {
     /// Tells the sidecars that the services are about to stop.
     services_stop: CancellationToken,
     sidecar: Group,
+    /// The broker and the scheduler, where they are programs of their own.
+    stores: Group,
     database: Database,
     listening: Vec<(&'static Service, ServicePorts)>,
     secrets: Secrets,
@@ -59,15 +63,25 @@ impl System {
         let data = DataDirectory::open(&options.data)?;
         let lock = data.lock()?;
         let secrets = Secrets::of(&data);
-        let resources = components::load(&options.project, &data)?;
+        let components = components::folder(&options.project, &data)?;
+        // Mistakes in it are told here, whoever reads it later.
+        let resources = Resources::load(&components)?;
         let bound = options.ports.bind().await?;
         secrets.make()?;
         let listening = bound.iter().map(|one| Ok((one.service, one.ports()?))).collect::<std::io::Result<_>>()?;
         let database = Database::prepare(&options.variables, &options.postgres, &data, &secrets).await?;
-        let (services, sidecar) = (Group::default(), Group::default());
+        let (services, sidecar, stores) = (Group::default(), Group::default(), Group::default());
         let services_stop = CancellationToken::new();
-        let mut system = Self { services, services_stop, sidecar, database, listening, secrets, options, _lock: lock };
-        match system.run(bound, resources).await {
+        let mut system =
+            Self { services, services_stop, sidecar, stores, database, listening, secrets, options, _lock: lock };
+        let ran = match system.options.sidecars {
+            Sidecars::Embedded => system.run(bound, resources).await,
+            Sidecars::Daprd => {
+                drop(bound);
+                system.run_distributed(&components, &data).await
+            }
+        };
+        match ran {
             Ok(()) => Ok(system),
             Err(error) => {
                 // What failed first is the reason; that others then fail to stop adds nothing.
@@ -88,6 +102,28 @@ impl System {
             apps.push(App { app_id: service.app_id.to_owned(), app_port: ports.app, http: dapr_http, grpc: dapr_grpc });
         }
         self.start_sidecar(apps, resources, &environment).await?;
+        self.until_ready().await
+    }
+
+    /// The same with a process for each part.
+    async fn run_distributed(&mut self, components: &Path, data: &DataDirectory) -> anyhow::Result<()> {
+        let Options { variables, ports, .. } = &self.options;
+        let environment = Environment::new(variables, &self.secrets, self.port_of(backend_api::APP_ID)?)?;
+        let distributed = Distributed::prepare(variables, *ports, components, data)?;
+        distributed.start_stores(&mut self.stores).await?;
+        for (service, ports) in self.listening.clone() {
+            let variables = self.variables(service, ports, &environment)?;
+            // A mistake in the settings is told here, not in the log of a process that starts again and again.
+            drop((service.configure)(&variables).map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?);
+            let (program, sidecar) =
+                (distributed.service(service, &variables)?, distributed.sidecar(service, ports, &environment)?);
+            self.services.spawn(service.app_id, program.run(self.services.token()));
+            self.sidecar.spawn(service.app_id, sidecar.run(self.sidecar.token()));
+        }
+        self.until_ready().await
+    }
+
+    async fn until_ready(&mut self) -> anyhow::Result<()> {
         let ready = self.what_must_be_ready();
         tokio::select! {
             ready = readiness::wait_for(&ready) => ready,
@@ -143,6 +179,7 @@ impl System {
         tokio::select! {
             failure = self.services.failure() => failure,
             failure = self.sidecar.failure() => failure,
+            failure = self.stores.failure() => failure,
             failure = self.database.failure() => failure,
         }
     }
@@ -155,9 +192,10 @@ impl System {
         self.services_stop.cancel();
         tokio::time::sleep(LAST_CALLS).await;
         let services = self.services.stop(SERVICES_STOP).await;
-        let sidecar = self.sidecar.stop(SIDECAR_STOP).await;
+        let sidecar = self.sidecar.stop(self.options.sidecars.patience()).await;
+        let stores = self.stores.stop(STORES_STOP).await;
         self.database.stop().await;
-        services.and(sidecar)
+        services.and(sidecar).and(stores)
     }
 
     /// Where a service answers, such as `http://127.0.0.1:8000`.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use platform::config::Variables;
 use platform::lifecycle::shutdown_on_signal;
-use standalone::{Options, System};
+use standalone::{Options, Sidecars, System};
 
 use crate::{cli, demo_user, logs, summary};
 
@@ -17,6 +17,7 @@ pub(crate) async fn run(arguments: &cli::Up) -> anyhow::Result<()> {
     let options = Options {
         project: cli::project(),
         ports: arguments.place.ports(),
+        sidecars: if arguments.distributed { Sidecars::Daprd } else { Sidecars::Embedded },
         variables: Variables::from_process(),
         ..Options::new(arguments.place.data()?)
     };

@@ -3,14 +3,12 @@
 
 mod database;
 mod dead_letters;
-mod end_to_end;
 mod failure;
 mod launched;
 mod launcher;
 mod place;
 mod readme;
-mod replay;
 mod tempdir;
 mod token;
-mod undo;
 mod watch;
+mod whole;

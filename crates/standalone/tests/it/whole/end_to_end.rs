@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use platform::config::Variables;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
-use standalone::{Options, Ports, System};
+use standalone::{Options, Ports, Sidecars, System};
 use testkit::http::Client;
 use testkit::socket::Socket;
 use testkit::{Database, eventually};
@@ -30,12 +30,20 @@ pub(crate) struct Person {
     pub(crate) client: Client,
 }
 
+/// `TIDINGS_TEST_SIDECARS=daprd` has the same tests run on the distributed system.
+fn sidecars() -> Sidecars {
+    match std::env::var("TIDINGS_TEST_SIDECARS").as_deref() {
+        Ok("daprd") => Sidecars::Daprd,
+        _ => Sidecars::Embedded,
+    }
+}
+
 impl Whole {
     pub(crate) async fn start() -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
         let variables = Variables::default().with("DATABASE_URL", database.owner_url()).with("DATABASE_POOL", "4");
-        let options = Options { ports: Ports::Free, variables, ..Options::new(place.data()) };
+        let options = Options { ports: Ports::Free, sidecars: sidecars(), variables, ..Options::new(place.data()) };
         let system = System::start(options).await.unwrap();
         Self { system, database, _place: place }
     }
@@ -168,7 +176,7 @@ async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
     }
     let task = alice.create("Still on time").await;
     assert_eq!(alice.history(&task, 1).await, ["task.created"]);
-    let dead = "SELECT count(*) FROM sidecar.messages WHERE topic = 'task-events.dead'";
+    let dead = "SELECT count(*) FROM audit.dead_letters WHERE topic = 'task-events'";
     eventually(DEADLINE, || async { (whole.number(dead).await == 3).then_some(()) }).await;
     assert_eq!(
         whole.number("SELECT count(*) FROM audit.entries WHERE task_id IS NULL AND event_type <> 'user.created'").await,

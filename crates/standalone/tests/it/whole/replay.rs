@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use testkit::socket::Socket;
 
-use crate::end_to_end::{DEADLINE, Person, Whole};
+use super::end_to_end::{DEADLINE, Person, Whole};
 
 /// What a client knows of its tasks: the title and the version of each.
 type Tasks = BTreeMap<String, (String, i64)>;

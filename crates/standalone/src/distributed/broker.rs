@@ -1,0 +1,103 @@
+//! Apache Kafka as one node in KRaft mode: where there is no container engine, the stand-in for Redpanda.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use events::Topic;
+
+use super::program::Program;
+use super::tools::Tools;
+
+/// Partitions of every topic.
+const PARTITIONS: u16 = 16;
+
+/// Names the cluster in its own data; any 16 bytes in base64.
+const CLUSTER: &str = "VGlkaW5nc09uT25lTWFjaA";
+
+/// How long it may take to write down what it has.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A broker that is to be run.
+#[derive(Debug)]
+pub(super) struct Broker<'a> {
+    pub(super) tools: &'a Tools,
+    /// The folder of its data.
+    pub(super) data: PathBuf,
+    /// The folder of logs.
+    pub(super) folder: PathBuf,
+    pub(super) port: u16,
+    pub(super) controller_port: u16,
+}
+
+impl Broker<'_> {
+    /// Makes its data directory what Kafka expects, where it is not.
+    pub(super) async fn prepare(&self) -> anyhow::Result<()> {
+        fs::create_dir_all(&self.data).with_context(|| format!("cannot create {}", self.data.display()))?;
+        fs::write(self.properties_file(), self.properties()).context("the broker's settings cannot be written")?;
+        if self.data.join("log/meta.properties").exists() {
+            return Ok(());
+        }
+        let file = self.properties_file().display().to_string();
+        let format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", &file];
+        self.java("broker-format", "64m", &format).complete().await
+    }
+
+    /// The broker itself.
+    pub(super) fn program(&self) -> Program {
+        self.java("broker", "512m", &["kafka.Kafka", &self.properties_file().display().to_string()])
+    }
+
+    /// Creates the topics and their dead-letter topics; waits for the broker.
+    pub(super) async fn create_topics(&self) -> anyhow::Result<()> {
+        let source = self.data.join("CreateTopics.java");
+        fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
+        let (source, broker) = (source.display().to_string(), self.address());
+        let partitions = PARTITIONS.to_string();
+        let names: Vec<String> =
+            Topic::ALL.iter().flat_map(|topic| [topic.as_str().to_owned(), topic.dead_letter().to_owned()]).collect();
+        let mut arguments = vec![source.as_str(), broker.as_str(), partitions.as_str()];
+        arguments.extend(names.iter().map(String::as_str));
+        self.java("broker-topics", "64m", &arguments).complete().await
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    fn properties_file(&self) -> PathBuf {
+        self.data.join("server.properties")
+    }
+
+    /// `auto.create.topics.enable` is off, so that no topic comes to be with another number of partitions.
+    fn properties(&self) -> String {
+        let Self { controller_port, .. } = self;
+        let (broker, log) = (self.address(), self.data.join("log"));
+        format!(
+            "process.roles=broker,controller\nnode.id=1\n\
+             controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}\n\
+             listeners=PLAINTEXT://{broker},CONTROLLER://127.0.0.1:{controller_port}\n\
+             advertised.listeners=PLAINTEXT://{broker}\ncontroller.listener.names=CONTROLLER\n\
+             log.dirs={log}\nnum.partitions={PARTITIONS}\nauto.create.topics.enable=false\n\
+             message.max.bytes=8388608\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
+             group.initial.rebalance.delay.ms=0\n",
+            log = log.display()
+        )
+    }
+
+    fn java(&self, name: &str, heap: &str, arguments: &[&str]) -> Program {
+        let jars = format!("{}/*", self.tools.kafka.display());
+        let options = [format!("-Xmx{heap}"), "-cp".to_owned(), jars];
+        let arguments = options.iter().map(String::as_str).chain(arguments.iter().copied()).map(Into::into);
+        Program {
+            name: name.to_owned(),
+            path: self.tools.java.clone(),
+            arguments: arguments.collect(),
+            variables: None,
+            folder: self.folder.clone(),
+            patience: PATIENCE,
+        }
+    }
+}

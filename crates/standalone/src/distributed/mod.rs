@@ -1,0 +1,160 @@
+//! The distributed system on one machine: a broker, Dapr's scheduler, and each service as a process of its own with a `daprd`
+//! beside it.
+
+mod broker;
+mod dapr;
+mod program;
+mod tools;
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use platform::config::Variables;
+
+use self::broker::Broker;
+use self::dapr::{SchedulerPorts, Sidecar, scheduler};
+use self::program::{Program, fresh_folder};
+use self::tools::Tools;
+use crate::data_directory::DataDirectory;
+use crate::environment::Environment;
+use crate::group::Group;
+use crate::ports::{Ports, ServicePorts};
+use crate::readiness;
+use crate::services::Service;
+
+/// What `components/` says of the broker's address, which is another one where the ports are.
+const BROKER_ADDRESS: &str = "localhost:9092";
+
+/// How long a service may take to end: its drain, its background work, and some.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(7);
+
+/// The parts that are no services, and where their programs and files are.
+#[derive(Debug)]
+pub(crate) struct Distributed {
+    tools: Tools,
+    /// Logs, process ids and what is written for one run.
+    folder: PathBuf,
+    data: DataDirectory,
+    broker_ports: (u16, u16),
+    scheduler_ports: SchedulerPorts,
+}
+
+impl Distributed {
+    /// Finds the programs and the ports, and writes the components down for the sidecars.
+    ///
+    /// # Errors
+    /// When a program is missing, or the components cannot be written.
+    pub(crate) fn prepare(
+        variables: &Variables,
+        ports: Ports,
+        components: &Path,
+        data: &DataDirectory,
+    ) -> anyhow::Result<Self> {
+        let tools = Tools::find(variables)?;
+        let folder = data.join("run");
+        fresh_folder(&folder)?;
+        let broker_ports = (port(ports, 9092)?, port(ports, 9093)?);
+        let scheduler_ports = SchedulerPorts {
+            api: port(ports, 50_006)?,
+            etcd_client: port(ports, 2379)?,
+            etcd_peer: port(ports, 2380)?,
+            health: free_port()?,
+            metrics: free_port()?,
+        };
+        let distributed = Self { tools, folder, data: data.clone(), broker_ports, scheduler_ports };
+        distributed.write_components(components)?;
+        Ok(distributed)
+    }
+
+    /// Starts the broker and the scheduler in `group`, and waits until they serve.
+    pub(crate) async fn start_stores(&self, group: &mut Group) -> anyhow::Result<()> {
+        let broker = self.broker();
+        broker.prepare().await?;
+        group.spawn("the broker", broker.program().run(group.token()));
+        let place = self.data.join("scheduler");
+        // etcd insists on a folder that nobody else may read.
+        fs::create_dir_all(&place).context("the scheduler's folder cannot be made")?;
+        fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        let scheduler = scheduler(&self.tools, &place, &self.folder, self.scheduler_ports);
+        group.spawn("the scheduler", scheduler.run(group.token()));
+        broker.create_topics().await?;
+        let health = format!("http://127.0.0.1:{}/healthz", self.scheduler_ports.health);
+        readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
+    }
+
+    /// The process of a service.
+    pub(crate) fn service(&self, service: &Service, variables: &Variables) -> anyhow::Result<Program> {
+        Ok(Program {
+            name: service.app_id.to_owned(),
+            path: self.tools.service(service.app_id)?,
+            arguments: Vec::new(),
+            variables: Some(variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
+            folder: self.folder.clone(),
+            patience: SERVICE_PATIENCE,
+        })
+    }
+
+    /// The process of its sidecar.
+    pub(crate) fn sidecar(
+        &self,
+        service: &Service,
+        ports: ServicePorts,
+        environment: &Environment,
+    ) -> anyhow::Result<Program> {
+        let sidecar = Sidecar {
+            app_id: service.app_id,
+            ports,
+            internal: (free_port()?, free_port()?),
+            scheduler_port: self.scheduler_ports.api,
+            resources: self.components(),
+            app_api_token: &environment.app_api_token,
+            dapr_api_token: environment.dapr_api_token.as_ref(),
+        };
+        Ok(sidecar.program(&self.tools, &self.folder))
+    }
+
+    fn broker(&self) -> Broker<'_> {
+        let (port, controller_port) = self.broker_ports;
+        Broker {
+            tools: &self.tools,
+            data: self.data.join("broker"),
+            folder: self.folder.clone(),
+            port,
+            controller_port,
+        }
+    }
+
+    fn components(&self) -> PathBuf {
+        self.folder.join("components")
+    }
+
+    fn write_components(&self, from: &Path) -> anyhow::Result<()> {
+        let (to, broker) = (self.components(), self.broker().address());
+        fs::create_dir_all(&to).with_context(|| format!("cannot create {}", to.display()))?;
+        for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+            let file = entry?.path();
+            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+                let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                fs::write(to.join(name), text.replace(BROKER_ADDRESS, &broker))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The port that is `usual` where there is no offset.
+fn port(ports: Ports, usual: u16) -> anyhow::Result<u16> {
+    match ports.of(usual) {
+        Some(0) => free_port(),
+        port => port.context("--port-offset is too large for the broker's and the scheduler's ports"),
+    }
+}
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
+    Ok(listener.local_addr()?.port())
+}

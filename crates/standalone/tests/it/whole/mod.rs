@@ -1,0 +1,6 @@
+//! Whole systems from end to end: the same tests for the embedded sidecar and, with `TIDINGS_TEST_SIDECARS=daprd`, for the
+//! distributed system.
+
+mod end_to_end;
+mod replay;
+mod undo;
