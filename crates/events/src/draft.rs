@@ -83,7 +83,7 @@ impl EventDraft {
         self.task_data.as_ref().map(|task| task.id)
     }
 
-    /// The whole event, by a caller that knows its place in the workspace; the outbox does not, and has the database set it.
+    /// The whole event. Its `sequence` is 0 where the database sets it, as for the outbox.
     pub fn into_event(self, event_id: Uuid, timestamp: DateTime<Utc>, sequence: i64) -> Event {
         Event {
             event_id,

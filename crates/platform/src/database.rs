@@ -228,8 +228,8 @@ pub async fn leave(db: DatabaseConnection) {
     }
 }
 
-/// Whether the database refused the row itself, as it will each time: SQLSTATE class 22 (data exception), 23 (constraint
-/// violated) or 54 (a limit of the database exceeded).
+/// Whether the database refused a statement for what it holds, as it will each time: SQLSTATE class 22 (data exception), 23
+/// (constraint violated) or 54 (a limit of the database exceeded).
 pub fn refuses_data(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
         return false;

@@ -4,8 +4,10 @@
 //! groups grow by themselves. (DeWitt et al., "Implementation Techniques for Main Memory Database Systems", 1984.)
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,7 +41,7 @@ struct Waiting<S: StoreGroup> {
 }
 
 impl<S: StoreGroup> GroupCommit<S> {
-    /// Starts the work, on the runtime of the caller; a group has `most` items at most.
+    /// Starts the work, on the runtime of the caller; a group has `most` items at most, which is 1 or more.
     pub fn start(store: S, most: usize) -> Self {
         Self::start_with(store, most, PATIENCE)
     }
@@ -57,8 +59,12 @@ impl<S: StoreGroup> GroupCommit<S> {
                 {
                     group.push(next);
                 }
-                let (items, callers): (Vec<_>, Vec<_>) =
-                    group.drain(..).map(|Waiting { item, answer }| (item, answer)).unzip();
+                // Whoever gave up was promised nothing, and may have stored it by another way since: after what followed it.
+                let wanted = group.drain(..).filter(|Waiting { answer, .. }| !answer.is_closed());
+                let (items, callers): (Vec<_>, Vec<_>) = wanted.map(|Waiting { item, answer }| (item, answer)).unzip();
+                if items.is_empty() {
+                    continue;
+                }
                 for (caller, answer) in callers.into_iter().zip(answers(&store, &items, patience).await) {
                     // Whoever broke off does not want to know.
                     drop(caller.send(answer));
@@ -68,7 +74,8 @@ impl<S: StoreGroup> GroupCommit<S> {
         Self { queue }
     }
 
-    /// Stores `item`, with others or alone; returns when it is durable. It is stored also if the caller breaks off meanwhile.
+    /// Stores `item`, with others or alone; returns when it is durable. Once its group has begun, it is stored also if the caller
+    /// breaks off.
     ///
     /// # Errors
     /// When the database refuses it or is away.
@@ -84,25 +91,36 @@ impl<S: StoreGroup> GroupCommit<S> {
 async fn answers<S: StoreGroup>(store: &S, items: &[S::Item], patience: Duration) -> Vec<Result<S::Answer, DbErr>> {
     match store_within(patience, store, items).await {
         Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if items.len() > 1 && refuses_data(&error) => {
-            let mut answers = Vec::with_capacity(items.len());
-            for item in items {
-                let one = store_within(patience, store, std::slice::from_ref(item)).await;
-                answers.push(one.and_then(|mut answers| answers.pop().ok_or_else(unanswered)));
-            }
-            answers
-        }
+        Err(error) if items.len() > 1 && refuses_data(&error) => one_by_one(patience, store, items).await,
         Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
     }
 }
 
+/// Each by itself, until the database refuses something for another reason than what it is: then that is so for the rest too.
+async fn one_by_one<S: StoreGroup>(patience: Duration, store: &S, items: &[S::Item]) -> Vec<Result<S::Answer, DbErr>> {
+    let mut answers = Vec::with_capacity(items.len());
+    for item in items {
+        let one = store_within(patience, store, std::slice::from_ref(item)).await;
+        let one = one.and_then(|mut answers| answers.pop().ok_or_else(unanswered));
+        let away = one.as_ref().err().filter(|error| !refuses_data(error)).cloned();
+        answers.push(one);
+        if let Some(error) = away {
+            answers.extend(items.iter().skip(answers.len()).map(|_| Err(error.clone())));
+            break;
+        }
+    }
+    answers
+}
+
+/// A panic is the failure of its group, not the end of the work.
 async fn store_within<S: StoreGroup>(
     patience: Duration,
     store: &S,
     items: &[S::Item],
 ) -> Result<Vec<S::Answer>, DbErr> {
-    let stored = tokio::time::timeout(patience, store.store(items)).await;
-    let answers = stored.unwrap_or_else(|_| Err(DbErr::Custom(format!("no answer within {patience:?}"))))?;
+    let stored = tokio::time::timeout(patience, AssertUnwindSafe(store.store(items)).catch_unwind()).await;
+    let stored = stored.map_err(|_| DbErr::Custom(format!("no answer within {patience:?}")))?;
+    let answers = stored.map_err(|_| DbErr::Custom("what stores for all has panicked".to_owned()))??;
     if answers.len() == items.len() { Ok(answers) } else { Err(unanswered()) }
 }
 
@@ -157,6 +175,7 @@ mod tests {
         async fn store(&self, items: &[u32]) -> Result<Vec<u32>, DbErr> {
             self.gate.acquire().await.unwrap().forget();
             self.seen.lock().unwrap().push(items.to_vec());
+            assert!(!items.contains(&13), "13 is not for this store");
             if self.fails {
                 return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
             }
@@ -192,6 +211,39 @@ mod tests {
         tokio::task::yield_now().await;
         impatient.abort();
         groups.gate.add_permits(9);
+        assert_eq!(commit.store(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_stored() {
+        let groups = Groups::behind_a_gate();
+        let commit = GroupCommit::start(groups.clone(), 8);
+        let store = |item| {
+            let commit = commit.clone();
+            tokio::spawn(async move { commit.store(item).await })
+        };
+        // While the first is being stored, the second comes, and gives up.
+        let (first, second) = (store(1), store(2));
+        tokio::task::yield_now().await;
+        let third = store(3);
+        for _ in 0..9 {
+            tokio::task::yield_now().await;
+        }
+        third.abort();
+        groups.gate.add_permits(9);
+        assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap()), (2, 4));
+        assert!(third.await.unwrap_err().is_cancelled());
+        assert_eq!(commit.store(4).await.unwrap(), 8);
+        assert_eq!(groups.seen().concat(), [1, 2, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_its_group_alone() {
+        let groups = Groups::behind_a_gate();
+        groups.gate.add_permits(9);
+        let commit = GroupCommit::start(groups.clone(), 8);
+        let error = commit.store(13).await.unwrap_err().to_string();
+        assert!(error.contains("panicked"), "{error}");
         assert_eq!(commit.store(2).await.unwrap(), 4);
     }
 

@@ -99,7 +99,8 @@ impl Inner {
             raw.map_err(|error| refusal(Reason::Metadata, &pubsub, format!("failed deserializing metadata: {error}")))?;
         let topic = Topic { pubsub, name: topic };
         let envelope = if raw {
-            data
+            // A copy, because these bytes may be a part of a larger buffer, and are kept.
+            Bytes::copy_from_slice(&data)
         } else {
             self.envelope(&topic, &trace, &content_type, &data, &metadata).map_err(|error| {
                 refusal(Reason::CloudEvent, &topic.pubsub, format!("cannot create cloudevent: {error}"))

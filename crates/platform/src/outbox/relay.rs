@@ -22,7 +22,7 @@ const BATCH_ROWS: u32 = 500;
 const BATCH_BYTES: u32 = 1024 * 1024;
 /// How often the outbox is looked at when nobody rang.
 const POLL: Duration = Duration::from_secs(1);
-/// How long after the beginning of a batch the next one begins, at the earliest: under load, events wait for each other a
+/// How long after the beginning of a batch that took all there was the next one begins, at the earliest: under load, events wait for each other a
 /// little instead of going each by itself, which costs everybody more. The first after a pause goes at once.
 const PACE: Duration = Duration::from_millis(10);
 /// The longest pause after failures.
@@ -85,7 +85,7 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) {
         let mut failures: u32 = 0;
         while !stop.is_cancelled() {
-            let next = Instant::now() + PACE;
+            let not_before = Instant::now() + PACE;
             let pause = match self.publish_batch().await {
                 Ok(Batch { published, more }) => {
                     if failures > 0 {
@@ -107,7 +107,7 @@ impl Relay {
             };
             if !pause.is_zero() {
                 tokio::select! { _ = timeout(pause, self.wake.0.notified()) => {}, () = stop.cancelled() => {} }
-                tokio::select! { () = sleep_until(next) => {}, () = stop.cancelled() => {} }
+                tokio::select! { () = sleep_until(not_before) => {}, () = stop.cancelled() => {} }
             }
         }
     }

@@ -33,8 +33,8 @@ WITH incoming AS (
 )
 SELECT pubsub, topic, partition, next_offset FROM advanced";
 
-/// Appends that are stored together, at most.
-pub(super) const MOST: usize = 32;
+/// Appends that are stored together, at most: each may have 4 MiB.
+pub(super) const MOST: usize = 8;
 
 /// Messages of one topic that are to be stored together.
 #[derive(Debug)]

@@ -15,7 +15,8 @@ const MOST: usize = 64;
 
 /// Adds those whose event ids are free, in one order, so that two writers never wait for each other crosswise. Tells of each what
 /// became of it: an event id is nobody's until it is used, so it is looked for in every workspace. `same` is NULL where
-/// nothing was there before. The planner does not look into the first array, or it would plan anew for each group.
+/// nothing was there before: what is held is read as it was before this statement. That `scope` is asked for has it set before any row
+/// is looked at. The planner does not look into the first array, or it would plan anew for each group.
 const RECORD: &str = "\
 WITH told AS (
     SELECT told.* FROM (SELECT set_config('tidings.scope', 'system', true) AS scope, $1::uuid[] AS event_ids OFFSET 0) AS named
@@ -36,7 +37,7 @@ FROM told LEFT JOIN LATERAL (SELECT details = told.details::jsonb AS same FROM a
 
 #[derive(FromQueryResult)]
 struct Row {
-    /// Whether an entry of that event id is new.
+    /// Whether an entry of that event id is new; also for a later one with the same id.
     recorded: bool,
     /// Whether the entry that was there has the same details.
     same: Option<bool>,
