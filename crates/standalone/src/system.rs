@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
-use platform::config::{ConfigErrors, Variables};
+use platform::config::{ConfigErrors, Reader, Variables};
 use platform::database::{PoolOptions, connect};
 use sidecar::{App, AppHealthCheck, Resources, Settings};
 use tokio_util::sync::CancellationToken;
@@ -168,10 +168,19 @@ impl System {
             let (app, sidecar) = (service.app_id.to_owned(), format!("the sidecar of {}", service.app_id));
             [
                 (app, format!("http://127.0.0.1:{}/readyz", ports.app)),
-                (sidecar, format!("http://127.0.0.1:{}/v1.0/healthz", ports.dapr_http)),
+                (sidecar, format!("http://127.0.0.1:{}{}", ports.dapr_http, self.readiness_of_sidecar(service))),
             ]
         });
         each.collect()
+    }
+
+    /// A daprd serves some time before it finds its app healthy and lets calls through to it; without its token one cannot be tried.
+    fn readiness_of_sidecar(&self, service: &Service) -> String {
+        let open = Reader::new(&self.options.variables).optional("DAPR_API_TOKEN").is_none();
+        match self.options.sidecars {
+            Sidecars::Daprd if open => format!("/v1.0/invoke/{}/method/livez", service.app_id),
+            _ => "/v1.0/healthz".to_owned(),
+        }
     }
 
     /// Waits until a part of the system ends by itself, and says which and why.
