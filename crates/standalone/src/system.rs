@@ -1,4 +1,4 @@
-//! A whole system in one process: the database, the sidecars, the services.
+//! A whole system, in one process or in one for each part: the database, the sidecars, the services.
 
 use std::path::Path;
 use std::time::Duration;
@@ -174,7 +174,8 @@ impl System {
         each.collect()
     }
 
-    /// A daprd serves some time before it finds its app healthy and lets calls through to it; without its token one cannot be tried.
+    /// A daprd serves some time before it finds its app healthy and lets calls through to it. Where it wants a token, that cannot
+    /// be tried from here.
     fn readiness_of_sidecar(&self, service: &Service) -> String {
         let open = Reader::new(&self.options.variables).optional("DAPR_API_TOKEN").is_none();
         match self.options.sidecars {
@@ -193,7 +194,8 @@ impl System {
         }
     }
 
-    /// Stops the services, then the sidecars, then the private database server, within 10 s in all.
+    /// Stops the services, then the sidecars, then the broker and the scheduler, and last the private database server. In one process
+    /// that takes 10 s at most.
     ///
     /// # Errors
     /// When a part ended with an error; the others are stopped all the same.
