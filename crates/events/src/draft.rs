@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
-use crate::{Event, EventData, EventType, FieldChange, Metadata, Source, TagChange, TaskData, UserData};
+use crate::{Event, EventData, EventType, FieldChange, Metadata, Outage, Source, TagChange, TaskData, UserData};
 
 /// What a producer says; the outbox adds the rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,19 @@ impl EventDraft {
             previous_data: None,
             data: Some(EventData::User(user)),
             source,
+        }
+    }
+
+    /// `system.error`: something was away. It is an event of no workspace and no user.
+    pub fn system_error(outage: Outage) -> Self {
+        Self {
+            event_type: EventType::SystemError,
+            user_id: "system".to_owned(),
+            organization_id: Uuid::nil(),
+            task_data: None,
+            previous_data: None,
+            data: Some(EventData::Outage(outage)),
+            source: Source::System,
         }
     }
 

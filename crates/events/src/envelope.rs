@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{EventType, FieldChange, Source, TagChange, TaskData, UserData};
+use crate::{EventType, FieldChange, Outage, Source, TagChange, TaskData, UserData};
 
 /// The version of the payloads that this crate writes, `major.minor`. A minor version adds optional
 /// fields; a consumer refuses a major version that it does not know.
@@ -20,9 +20,9 @@ pub struct Event {
     pub event_type: EventType,
     /// The user who did it.
     pub user_id: String,
-    /// The workspace in which it happened; also the partition key.
+    /// The workspace in which it happened; also the partition key. Nil for an event of the system, which is nobody's.
     pub organization_id: Uuid,
-    /// The place of the event in its workspace: gapless, from 1.
+    /// The place of the event in its workspace: gapless, from 1. 0 for an event of the system.
     pub sequence: i64,
     /// When it happened, in whole microseconds.
     pub timestamp: DateTime<Utc>,
@@ -52,6 +52,8 @@ impl Event {
 pub enum EventData {
     /// Of `user.created` and `user.updated`.
     User(UserData),
+    /// Of `system.error`.
+    Outage(Outage),
     /// Of `task.tag_added` and `task.tag_removed`.
     Tag(TagChange),
     /// Of `task.status_changed`, `.priority_changed`, `.due_date_set` and `.assigned`.

@@ -48,12 +48,13 @@ event_types! {
     TaskTagRemoved = "task.tag_removed", "A task lost a tag; one event per tag.";
     UserCreated = "user.created", "A user appeared for the first time and got a personal workspace.";
     UserUpdated = "user.updated", "The profile of a user changed.";
+    SystemError = "system.error", "Something that a service depends on was away, and is back.";
 }
 
 impl EventType {
     /// Whether the event is about a task, and so carries `task_data`.
     pub const fn is_about_task(self) -> bool {
-        !matches!(self, Self::UserCreated | Self::UserUpdated)
+        !matches!(self, Self::UserCreated | Self::UserUpdated | Self::SystemError)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{EventType, Topic};
 impl EventType {
     /// The topics that carry this event. The body and the `event_id` are the same on each.
     pub const fn topics(self) -> &'static [Topic] {
-        use Topic::{TaskEvents, TaskUpdates, UserActivities};
+        use Topic::{SystemNotifications, TaskEvents, TaskUpdates, UserActivities};
         match self {
             Self::TaskCreated | Self::TaskUpdated | Self::TaskDeleted => &[TaskEvents, TaskUpdates, UserActivities],
             Self::TaskCompleted
@@ -18,8 +18,9 @@ impl EventType {
             | Self::TaskDueDateSet
             | Self::TaskTagAdded
             | Self::TaskTagRemoved => &[TaskEvents, TaskUpdates],
-            // Every event is for screens: a socket gets each number of its workspace.
+            // Every event of a workspace is for screens: a socket gets each number.
             Self::UserCreated | Self::UserUpdated => &[TaskUpdates, UserActivities],
+            Self::SystemError => &[SystemNotifications],
         }
     }
 
@@ -35,6 +36,7 @@ impl Topic {
         match self {
             Self::TaskEvents | Self::UserActivities => &["audit-service"],
             Self::TaskUpdates => &["websocket-service"],
+            Self::SystemNotifications => &[],
         }
     }
 

@@ -14,11 +14,14 @@ pub enum Topic {
     TaskUpdates,
     /// What people do.
     UserActivities,
+    /// What operators should know.
+    SystemNotifications,
 }
 
 impl Topic {
     /// Every topic, in the order in which the documents list them.
-    pub const ALL: &'static [Self] = &[Self::TaskEvents, Self::TaskUpdates, Self::UserActivities];
+    pub const ALL: &'static [Self] =
+        &[Self::TaskEvents, Self::TaskUpdates, Self::UserActivities, Self::SystemNotifications];
 
     /// The name on the broker.
     pub const fn as_str(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Topic {
             Self::TaskEvents => "task-events",
             Self::TaskUpdates => "task-updates",
             Self::UserActivities => "user-activities",
+            Self::SystemNotifications => "system-notifications",
         }
     }
 
@@ -35,6 +39,7 @@ impl Topic {
             Self::TaskEvents => "task-events.dead",
             Self::TaskUpdates => "task-updates.dead",
             Self::UserActivities => "user-activities.dead",
+            Self::SystemNotifications => "system-notifications.dead",
         }
     }
 
@@ -44,6 +49,7 @@ impl Topic {
             Self::TaskEvents => "Everything that happens to tasks, for services that act on it.",
             Self::TaskUpdates => "Everything that happens in a workspace, number by number, for open screens.",
             Self::UserActivities => "What people do: users, and tasks made, changed and deleted.",
+            Self::SystemNotifications => "What operators should know; no service acts on it yet.",
         }
     }
 }

@@ -9,6 +9,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::dapr::publish::PublisherType;
+use crate::dapr::topics::TopicNames;
+
 /// A value that must not be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -152,6 +155,10 @@ pub struct ServiceConfig {
     pub dapr_api_token: Option<Secret>,
     /// `APP_API_TOKEN`: what the sidecar shows us.
     pub app_api_token: Option<Secret>,
+    /// `EVENT_PUBLISHER_TYPE`: where its events go.
+    pub publisher: PublisherType,
+    /// What the topics are called on the broker.
+    pub topics: TopicNames,
     /// How it stops.
     pub drain: Drain,
     /// `MAX_REQUESTS_IN_PROGRESS`: how many requests of clients it works on at a time, 1 to 100,000; 1,000 unless set.
@@ -172,6 +179,8 @@ impl ServiceConfig {
             dapr_grpc_port: reader.parse_or("DAPR_GRPC_PORT", dapr_grpc_port),
             dapr_api_token: reader.optional("DAPR_API_TOKEN").map(Secret::new),
             app_api_token: reader.optional("APP_API_TOKEN").map(Secret::new),
+            publisher: reader.parse_or("EVENT_PUBLISHER_TYPE", PublisherType::default()),
+            topics: TopicNames::read(reader),
             drain: Drain::read(reader),
             max_requests_in_progress,
         }

@@ -15,6 +15,7 @@ pub mod layers;
 pub mod lifecycle;
 pub mod metrics;
 pub mod origins;
+pub mod outage;
 pub mod outbox;
 pub mod overload;
 pub mod problem;

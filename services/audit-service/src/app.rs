@@ -10,6 +10,7 @@ use platform::clock::Clock;
 use platform::config::ServiceConfig;
 use platform::dapr::publish::Publisher;
 use platform::dapr::subscribe::Subscription;
+use platform::dapr::topics::TopicNames;
 use platform::dapr::{guard, sidecar_check, subscribe};
 use platform::group_commit::GroupCommit;
 use platform::health::{Check, Health};
@@ -60,7 +61,7 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
     let app = App { db, recorder, clock, counters: Counters::register(&metrics), publisher: Publisher::new(config)? };
     Ok(Service {
         // Nothing here is for anybody but the sidecar; backend-api reads the history through it.
-        router: guard::sidecar_only(routes(app), config.app_api_token.clone()),
+        router: guard::sidecar_only(routes(app, &config.topics), config.app_api_token.clone()),
         health: Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics, checks),
         background: TaskTracker::new(),
         background_stop: CancellationToken::new(),
@@ -79,9 +80,10 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
 /// | `POST /internal/dead-letters/{id}/replay` | publishes it again, as it is or mended |
 ///
 /// `/health`, `/livez`, `/readyz` and `/metrics` are added for every service alike.
-fn routes(app: App) -> Router {
-    let live = TOPICS.into_iter().map(Subscription::to);
-    let subscriptions: Vec<_> = live.chain(Topic::ALL.iter().copied().map(Subscription::to_dead_letters_of)).collect();
+fn routes(app: App, names: &TopicNames) -> Router {
+    let live = TOPICS.into_iter().map(|topic| Subscription::to(topic, names));
+    let dead = Topic::ALL.iter().map(|topic| Subscription::to_dead_letters_of(*topic, names));
+    let subscriptions: Vec<_> = live.chain(dead).collect();
     let replay = post(api::dead_letters::replay).layer(DefaultBodyLimit::max(MAX_MESSAGE));
     let mut router = Router::new()
         .route("/internal/audit-logs", get(api::audit_logs::list))

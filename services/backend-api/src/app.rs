@@ -11,12 +11,13 @@ use platform::auth::{SigningKeys, Verifier};
 use platform::clock::Clock;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
-use platform::dapr::publish::Publisher;
+use platform::dapr::publish::{Kept, Publisher};
 use platform::dapr::{guard, sidecar_check};
 use platform::health::{Check, Health};
 use platform::layers;
 use platform::lifecycle::Service;
 use platform::metrics::Metrics;
+use platform::outage::{Activity, OutageAlert};
 use platform::outbox::{self, Relay, Wake, backlog_check};
 use platform::overload;
 use platform::random::Random;
@@ -146,7 +147,10 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     ];
     let health = Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics.clone(), checks);
     let (public, document) = routes();
-    let internal = guard::sidecar_only(internal_routes().with_state(app.clone()), config.service.app_api_token.clone());
+    let publisher = Publisher::new(&config.service)?;
+    let published = publisher.kept().map(Kept::router).unwrap_or_default();
+    let internal = internal_routes().with_state(app.clone()).merge(published);
+    let internal = guard::sidecar_only(internal, config.service.app_api_token.clone());
     let public = public.with_state(app).merge(api::docs::router(document));
     let public = public.fallback(layers::not_found).method_not_allowed_fallback(layers::method_not_allowed);
     let public = overload::at_most(config.service.max_requests_in_progress, public);
@@ -155,13 +159,21 @@ pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Rand
     let public = config.rate_limits.address.around(public, &clock).layer(cors(config));
 
     let (background, background_stop) = (TaskTracker::new(), CancellationToken::new());
-    let publisher = Publisher::new(&config.service)?;
     let (wake, keep_published) = (changes.wake.clone(), config.change_history);
-    let relay = Relay { db, schema: SCHEMA.name, app_id: APP_ID, publisher, wake, clock, keep_published };
-    background.spawn(relay.clone().run(background_stop.clone()));
+    let relay = Relay {
+        db,
+        schema: SCHEMA.name,
+        app_id: APP_ID,
+        publisher: publisher.clone(),
+        wake,
+        clock: clock.clone(),
+        keep_published,
+    };
+    background.spawn(relay.clone().run(metrics.clone(), background_stop.clone()));
+    let scheduling = OutageAlert::new(Activity::JobScheduling, APP_ID, clock, publisher, &metrics);
     background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
     background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
-    background.spawn(jobs::timetable::announce(Jobs::new(&config.service)?, background_stop.clone()));
+    background.spawn(jobs::timetable::announce(Jobs::new(&config.service)?, scheduling, background_stop.clone()));
     Ok(Service { router: public.merge(internal), health, background, background_stop })
 }
 

@@ -14,6 +14,7 @@ use platform::dapr::guard::sidecar_only;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::sidecar_check;
 use platform::dapr::subscribe::{self, Subscription};
+use platform::dapr::topics::TopicNames;
 use platform::health::{Check, Health};
 use platform::layers;
 use platform::lifecycle::{self, Service};
@@ -111,7 +112,7 @@ pub async fn serve(
         // The sockets watch `shutdown` itself: they close while requests under way still finish.
         background_stop: CancellationToken::new(),
         health: Health::new(APP_ID, env!("CARGO_PKG_VERSION"), metrics, checks),
-        router: entrance.merge(sidecar_only(deliveries(app), config.service.app_api_token)),
+        router: entrance.merge(sidecar_only(deliveries(app, &config.service.topics), config.service.app_api_token)),
     };
     lifecycle::serve(service, listener, config.service.drain, shutdown).await
 }
@@ -122,8 +123,8 @@ fn entrance(app: App) -> Router {
 }
 
 /// Every topic.
-fn deliveries(app: App) -> Router {
-    let topics = [Subscription::to(Topic::TaskUpdates)];
+fn deliveries(app: App, names: &TopicNames) -> Router {
+    let topics = [Subscription::to(Topic::TaskUpdates, names)];
     Router::new()
         .route("/events/task-updates", post(task_updates::receive))
         .layer(DefaultBodyLimit::max(task_updates::MAX_DELIVERY))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use events::schema::{self, Object};
+use events::schema;
 use events::{EventType, Topic};
 use serde::Deserialize;
 use serde_norway::{Mapping, Value};
@@ -141,7 +141,7 @@ fn message(sample: &Sample) -> anyhow::Result<Value> {
 }
 
 fn schemas() -> Value {
-    let objects: [&Object; 11] = [
+    let objects = [
         &schema::CLOUD_EVENT,
         &schema::ENVELOPE,
         &schema::METADATA,
@@ -149,10 +149,12 @@ fn schemas() -> Value {
         &schema::TASK_FIELD_EVENT,
         &schema::TASK_TAG_EVENT,
         &schema::USER_EVENT,
+        &schema::SYSTEM_ERROR_EVENT,
         &schema::TASK,
         &schema::FIELD_CHANGE,
         &schema::TAG_CHANGE,
         &schema::USER,
+        &schema::OUTAGE,
     ];
     objects.into_iter().map(|object| (object.name, json_schema::object(object))).collect_map()
 }

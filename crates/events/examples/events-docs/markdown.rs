@@ -28,7 +28,7 @@ fn topics(out: &mut String) -> fmt::Result {
     writeln!(out, "\n## Topics\n\n| topic | what it carries | consumers | dead letters |")?;
     writeln!(out, "|---|---|---|---|")?;
     for topic in Topic::ALL {
-        let consumers = topic.consumers().join(", ");
+        let consumers = if topic.consumers().is_empty() { "–".to_owned() } else { topic.consumers().join(", ") };
         let (purpose, dead) = (topic.purpose(), topic.dead_letter());
         writeln!(out, "| `{topic}` | {purpose} | {consumers} | `{dead}` |")?;
     }
@@ -71,6 +71,7 @@ fn payloads(out: &mut String) -> fmt::Result {
         &schema::FIELD_CHANGE,
         &schema::TAG_CHANGE,
         &schema::USER,
+        &schema::OUTAGE,
     ] {
         fields(out, object)?;
     }

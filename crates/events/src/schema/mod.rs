@@ -8,8 +8,8 @@ use crate::EventType;
 
 pub use check::check_storable;
 pub use tables::{
-    CLOUD_EVENT, ENVELOPE, FIELD_CHANGE, METADATA, TAG_CHANGE, TASK, TASK_EVENT, TASK_FIELD_EVENT, TASK_TAG_EVENT,
-    USER, USER_EVENT,
+    CLOUD_EVENT, ENVELOPE, FIELD_CHANGE, METADATA, OUTAGE, SYSTEM_ERROR_EVENT, TAG_CHANGE, TASK, TASK_EVENT,
+    TASK_FIELD_EVENT, TASK_TAG_EVENT, USER, USER_EVENT,
 };
 
 /// The most characters of a user id: what a database index takes with room to spare.
@@ -95,5 +95,6 @@ pub const fn body(event_type: EventType) -> &'static Object {
         | EventType::TaskDueDateSet => &TASK_FIELD_EVENT,
         EventType::TaskTagAdded | EventType::TaskTagRemoved => &TASK_TAG_EVENT,
         EventType::UserCreated | EventType::UserUpdated => &USER_EVENT,
+        EventType::SystemError => &SYSTEM_ERROR_EVENT,
     }
 }

@@ -47,8 +47,16 @@ pub static ENVELOPE: Object = Object {
         ),
         required("event_type", Kind::Text { min: 1, max: Some(MAX_EVENT_TYPE_LENGTH) }, "What happened."),
         required("user_id", USER_ID, "The user who did it."),
-        required("organization_id", Kind::Uuid, "The workspace in which it happened; also the partition key."),
-        required("sequence", Kind::Integer { min: 0 }, "The place of the event in its workspace, gapless from 1."),
+        required(
+            "organization_id",
+            Kind::Uuid,
+            "The workspace in which it happened; also the partition key. Nil for events of the system.",
+        ),
+        required(
+            "sequence",
+            Kind::Integer { min: 0 },
+            "The place of the event in its workspace, gapless from 1. 0 for events of the system.",
+        ),
         required("timestamp", Kind::Timestamp, "When it happened: UTC, up to microseconds."),
         required("metadata", Kind::Object(&METADATA), "About the event rather than about what happened."),
     ],
@@ -165,5 +173,30 @@ pub static USER: Object = Object {
         required("last_name", TEXT, "The family name; may be empty."),
         required("timezone", TEXT, "The user's IANA time zone."),
         required("workspace_id", Kind::Uuid, "The user's personal workspace."),
+    ],
+};
+
+/// A `system.error`.
+pub static SYSTEM_ERROR_EVENT: Object = Object {
+    name: "SystemErrorEvent",
+    description: "An event of the system: of no workspace and no user.",
+    properties: &[required("data", Kind::Object(&OUTAGE), "What was away.")],
+};
+
+/// `data` of `system.error`.
+pub static OUTAGE: Object = Object {
+    name: "Outage",
+    description: "Something that a service depends on was away for a while. Nothing was lost.",
+    properties: &[
+        required("service", NAME, "The app-id of the service that noticed."),
+        required(
+            "activity",
+            Kind::Word(&["event_publishing", "job_scheduling"]),
+            "What the service could not do meanwhile.",
+        ),
+        required("since", Kind::Timestamp, "The first attempt that failed."),
+        required("until", Kind::Timestamp, "The first one that succeeded again."),
+        required("failures", Kind::Integer { min: 1 }, "How many attempts failed."),
+        required("error", TEXT, "What the last of them came to."),
     ],
 };

@@ -32,6 +32,7 @@ fn drafts_write_the_samples() {
         let event = event(event_type.as_str());
         let draft = match &event.data {
             Some(EventData::User(user)) => EventDraft::user(*event_type, user.clone(), event.metadata.source.clone()),
+            Some(EventData::Outage(outage)) => EventDraft::system_error(outage.clone()),
             Some(EventData::Tag(change)) => changed(&event).with_tag(&change.tag),
             _ if *event_type == EventType::TaskCreated => {
                 EventDraft::task_created("alice", event.task_data.clone().unwrap(), Source::RestApi)

@@ -7,6 +7,7 @@ pub mod invoke;
 pub mod jobs;
 pub mod publish;
 pub mod subscribe;
+pub mod topics;
 
 use std::time::Duration;
 

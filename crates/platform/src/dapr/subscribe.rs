@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::PUBSUB;
+use super::topics::TopicNames;
 
 /// An entry of the service's list of topics, as Dapr asks for it at `GET /dapr/subscribe`.
 #[derive(Clone, Debug, Serialize)]
@@ -15,10 +16,10 @@ use super::PUBSUB;
 pub struct Subscription {
     #[serde(rename = "pubsubname")]
     pubsub_name: &'static str,
-    topic: &'static str,
+    topic: String,
     route: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    dead_letter_topic: Option<&'static str>,
+    dead_letter_topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
 }
@@ -33,22 +34,22 @@ struct Metadata {
 
 impl Subscription {
     /// Deliveries of `topic` go to `POST /events/<topic>`; what the service drops goes to `<topic>.dead`.
-    pub fn to(topic: Topic) -> Self {
+    pub fn to(topic: Topic, names: &TopicNames) -> Self {
         Self {
             pubsub_name: PUBSUB,
-            topic: topic.as_str(),
+            topic: names.of(topic).to_owned(),
             route: format!("/events/{}", topic.as_str()),
-            dead_letter_topic: Some(topic.dead_letter()),
+            dead_letter_topic: Some(names.dead_letters_of(topic)),
             metadata: None,
         }
     }
 
     /// Deliveries of `<topic>.dead` go to `POST /events/<topic>.dead`, raw: a sidecar would try for ever to read one that is
     /// no `CloudEvent`, and drop one that has expired. There are no dead letters of dead letters.
-    pub fn to_dead_letters_of(topic: Topic) -> Self {
+    pub fn to_dead_letters_of(topic: Topic, names: &TopicNames) -> Self {
         Self {
             pubsub_name: PUBSUB,
-            topic: topic.dead_letter(),
+            topic: names.dead_letters_of(topic),
             route: format!("/events/{}", topic.dead_letter()),
             dead_letter_topic: None,
             metadata: Some(Metadata { raw_payload: "true" }),

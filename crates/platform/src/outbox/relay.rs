@@ -15,6 +15,8 @@ use super::row::OutboxRow;
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
 use crate::database::{begin, begin_as_system};
+use crate::metrics::Metrics;
+use crate::outage::{Activity, OutageAlert};
 
 /// Rows of one batch at most.
 const BATCH_ROWS: u32 = 500;
@@ -82,24 +84,21 @@ pub enum RelayError {
 
 impl Relay {
     /// Publishes until `stop`; failures are waited out with a growing pause, and nothing is lost meanwhile.
-    pub async fn run(self, stop: CancellationToken) {
-        let mut failures: u32 = 0;
+    pub async fn run(self, metrics: Metrics, stop: CancellationToken) {
+        let (clock, publisher) = (self.clock.clone(), self.publisher.clone());
+        let mut alert = OutageAlert::new(Activity::EventPublishing, self.app_id, clock, publisher, &metrics);
         while !stop.is_cancelled() {
             let not_before = Instant::now() + PACE;
             let pause = match self.publish_batch().await {
                 Ok(Batch { published, more }) => {
-                    if failures > 0 {
-                        tracing::info!(service = self.app_id, published, "the outbox drains again");
+                    // An empty outbox says nothing about the broker.
+                    if published > 0 {
+                        alert.succeeded().await;
                     }
-                    failures = 0;
                     if more { Duration::ZERO } else { POLL }
                 }
                 Err(error) => {
-                    failures = failures.saturating_add(1);
-                    if failures.is_power_of_two() {
-                        tracing::warn!(service = self.app_id, %error, failures, "events wait in the outbox");
-                    }
-                    let pause = backoff(failures);
+                    let pause = backoff(alert.failed(&error));
                     // A ring does not shorten the pause after a failure.
                     tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
                     Duration::ZERO

@@ -59,6 +59,7 @@ async fn the_sidecar_is_told_the_topics() {
         dead("task-events.dead"),
         dead("task-updates.dead"),
         dead("user-activities.dead"),
+        dead("system-notifications.dead"),
     ]);
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);
 }

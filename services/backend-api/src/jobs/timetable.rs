@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
+use platform::outage::OutageAlert;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -22,17 +23,15 @@ fn timetable() -> Vec<Job> {
 }
 
 /// Tells the sidecar the timetable, as soon as there is a sidecar that takes it; nothing waits for this.
-pub async fn announce(jobs: Jobs, stop: CancellationToken) {
+pub async fn announce(jobs: Jobs, mut alert: OutageAlert, stop: CancellationToken) {
     for job in timetable() {
         let mut pause = PAUSE;
         while let Err(error) = jobs.schedule(job.clone()).await {
-            // A sidecar that starts beside its service is not worth a word.
-            if pause == LONGEST_PAUSE {
-                tracing::warn!(job = job.name, %error, "a job is not scheduled yet; trying again");
-            }
+            alert.failed(&format!("{}: {error}", job.name));
             tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        alert.succeeded().await;
         tracing::info!(job = job.name, schedule = job.schedule, "a job is scheduled");
     }
 }

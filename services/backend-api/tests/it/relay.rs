@@ -6,15 +6,18 @@ use backend_api::{APP_ID, Migrator, SCHEMA};
 use platform::config::{Reader, ServiceConfig, Variables};
 use platform::dapr::publish::Publisher;
 use platform::database::PoolOptions;
+use platform::metrics::Metrics;
 use platform::outbox::{Relay, Wake};
+use reqwest::Method;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use sidecar::{App, Resources, Settings};
+use testkit::http::Client;
 use testkit::{Database, Migrated, eventually};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::harness::Api;
+use crate::harness::{APP_TOKEN, Api};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -95,6 +98,67 @@ async fn what_waited_while_the_sidecar_was_away_leaves_when_it_returns_also_what
 }
 
 #[tokio::test]
+async fn an_outage_shows_in_the_metrics_and_is_told_when_it_is_over() {
+    let (database, grpc) = (database().await, Held::new());
+    let sidecar_url = database.url_of("sidecar");
+    let api = Api::start_on(Variables::default().with("DAPR_GRPC_PORT", grpc.port().to_string()), database).await;
+    let alice = api.person("alice");
+    alice.create(json!({"title": "Waits"})).await;
+    let shown = |line: &'static str| {
+        let client = &alice.client;
+        move || async move { client.get("/metrics").await.text().lines().any(|shown| shown == line).then_some(()) }
+    };
+    eventually(DEADLINE, shown("event_publishing_failing{service=\"backend-api\"} 1")).await;
+    api.clock.advance(chrono::Duration::seconds(60));
+    let _sidecar = start_sidecar(&sidecar_url, grpc.listen()).await;
+    eventually(DEADLINE, shown("event_publishing_failing{service=\"backend-api\"} 0")).await;
+    let told = "SELECT convert_from(envelope, 'UTF8')::jsonb -> 'data' ->> 'data' FROM sidecar.messages \
+                WHERE topic = 'system-notifications' ORDER BY message_offset";
+    let told: Vec<String> = eventually(DEADLINE, || async {
+        let rows = api.owner().await.query_all_raw(Statement::from_string(DbBackend::Postgres, told)).await.unwrap();
+        let told: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        (told.len() == 2).then_some(told)
+    })
+    .await;
+    for activity in ["event_publishing", "job_scheduling"] {
+        assert!(told.iter().any(|outage| outage.contains(activity)), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn topics_are_called_on_the_broker_what_the_settings_say() {
+    let (database, grpc) = (database().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let variables = Variables::default().with("DAPR_GRPC_PORT", grpc.local_addr().unwrap().port().to_string());
+    let _sidecar = start_sidecar(&database.url_of("sidecar"), grpc).await;
+    let api = Api::start_on(variables.with("TASK_EVENTS_TOPIC", "acme.tasks"), database).await;
+    api.person("alice").create(json!({"title": "Elsewhere"})).await;
+    eventually(DEADLINE, || async { (published(&api, "acme.tasks").await.len() == 1).then_some(()) }).await;
+    assert_eq!(published(&api, "task-events").await, []);
+}
+
+#[tokio::test]
+async fn events_are_kept_in_memory_where_that_is_asked_for() {
+    let api = Api::start_with(Variables::default().with("EVENT_PUBLISHER_TYPE", "memory")).await;
+    api.person("alice").create(json!({"title": "Kept"})).await;
+    let anyone = Client::new(&api.base);
+    let kept = eventually(DEADLINE, || async {
+        let kept =
+            anyone.request(Method::GET, "/internal/published-events").header("dapr-api-token", APP_TOKEN).send().await;
+        let kept = kept.expect(200).json();
+        (kept["items"].as_array().unwrap().len() == 5).then_some(kept)
+    })
+    .await;
+    let of = |topic| -> Vec<&str> {
+        let items = kept["items"].as_array().unwrap().iter().filter(|item| item["topic"] == topic);
+        items.map(|item| item["event"]["type"].as_str().unwrap()).collect()
+    };
+    assert_eq!(of("task-events"), ["task.created"]);
+    assert_eq!(of("task-updates"), ["user.created", "task.created"]);
+    assert_eq!(of("user-activities"), ["user.created", "task.created"]);
+    assert_eq!(api.number("SELECT count(*) FROM core.outbox WHERE published_at IS NULL").await, 0);
+}
+
+#[tokio::test]
 async fn two_replicas_publish_everything_once_and_in_order() {
     let (database, grpc) = (database().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
     let (url, sidecar_url) = (database.url(), database.url_of("sidecar"));
@@ -117,7 +181,7 @@ async fn two_replicas_publish_everything_once_and_in_order() {
         }
     }));
     let stop = CancellationToken::new();
-    let publishing = [one, other].map(|relay| tokio::spawn(relay.run(stop.clone())));
+    let publishing = [one, other].map(|relay| tokio::spawn(relay.run(Metrics::new("test"), stop.clone())));
     writing.await;
     let pending = "SELECT count(*) FROM core.outbox WHERE published_at IS NULL";
     eventually(DEADLINE, || async { (api.number(pending).await == 0).then_some(()) }).await;
