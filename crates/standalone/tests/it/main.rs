@@ -3,6 +3,7 @@
 
 mod database;
 mod dead_letters;
+mod deployment;
 mod failure;
 mod launched;
 mod launcher;

@@ -1,0 +1,53 @@
+//! `dapr.yaml` and `compose.yaml` say the same as the launcher.
+
+use events::Topic;
+use serde_json::Value;
+use standalone::SERVICES;
+
+fn read(file: &str) -> Value {
+    let path = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+    serde_norway::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn dapr_run_starts_every_service_on_its_ports() {
+    let file = read("dapr.yaml");
+    let apps = file["apps"].as_array().unwrap();
+    assert_eq!(apps.len(), SERVICES.len());
+    for (app, service) in apps.iter().zip(&SERVICES) {
+        assert_eq!(app["appID"], service.app_id);
+        let ports = [&app["appPort"], &app["daprHTTPPort"], &app["daprGRPCPort"]];
+        assert_eq!(ports, [service.port, service.dapr_http_port, service.dapr_grpc_port], "{}", service.app_id);
+        assert_eq!(app["command"][1], service.app_id);
+    }
+}
+
+#[test]
+fn compose_starts_every_service_beside_a_sidecar_on_its_ports() {
+    let file = read("compose.yaml");
+    for service in &SERVICES {
+        let app_id = service.app_id;
+        assert_eq!(file["services"][app_id]["command"][0], app_id);
+        let sidecar = &file["services"][format!("{app_id}-daprd")]["command"];
+        let flags: Vec<&str> = sidecar.as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
+        let ports = [
+            ("app-port", service.port),
+            ("dapr-http-port", service.dapr_http_port),
+            ("dapr-grpc-port", service.dapr_grpc_port),
+        ];
+        for (flag, port) in ports {
+            assert!(flags.contains(&format!("--{flag}={port}").as_str()), "{app_id}: {flags:?}");
+        }
+        assert!(flags.contains(&format!("--app-id={app_id}").as_str()), "{flags:?}");
+    }
+}
+
+#[test]
+fn compose_makes_every_topic() {
+    let script = read("compose.yaml")["services"]["topics"]["command"][0].as_str().unwrap().to_owned();
+    let listed = script.lines().next().unwrap().trim_start_matches("for topic in ").trim_end_matches("; do");
+    let listed: Vec<&str> = listed.split(' ').collect();
+    for topic in Topic::ALL {
+        assert!(listed.contains(&topic.as_str()), "{topic}: {listed:?}");
+    }
+}
