@@ -32,10 +32,13 @@ pub(crate) struct Bound {
 
 /// Where one service and its sidecar listen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ServicePorts {
-    pub(crate) app: u16,
-    pub(crate) dapr_http: u16,
-    pub(crate) dapr_grpc: u16,
+pub struct ServicePorts {
+    /// The service.
+    pub app: u16,
+    /// Its sidecar's HTTP API.
+    pub dapr_http: u16,
+    /// Its sidecar's gRPC API.
+    pub dapr_grpc: u16,
 }
 
 impl Bound {

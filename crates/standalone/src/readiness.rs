@@ -26,7 +26,10 @@ pub fn loopback_client() -> anyhow::Result<Client> {
 }
 
 /// Waits until every address answers with a success; each comes with the name of who answers there.
-pub(crate) async fn wait_for(addresses: &[(String, String)]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When one does not within a minute; says what it said.
+pub async fn wait_for(addresses: &[(String, String)]) -> anyhow::Result<()> {
     let client = loopback_client()?;
     let deadline = Instant::now() + PATIENCE;
     let each = addresses.iter().map(|(name, url)| wait_for_one(&client, name, url, deadline));

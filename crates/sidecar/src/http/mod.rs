@@ -48,7 +48,7 @@ async fn answer(State(sidecar): State<Sidecar>, request: Request) -> Response {
         return health::answer(&sidecar, outbound);
     }
     if !sidecar.admits(request.headers().get(API_TOKEN).map(axum::http::HeaderValue::as_bytes)) {
-        return (StatusCode::UNAUTHORIZED, "invalid api token").into_response();
+        return (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response();
     }
     match operation {
         Operation::Publish { pubsub, topic } => publish::one(&sidecar, pubsub, topic, request).await,

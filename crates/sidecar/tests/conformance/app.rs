@@ -56,11 +56,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// An app that holds `port`, or a free one when that is 0, and refuses connections until it listens.
-    pub(crate) fn bind(port: u16, setup: Setup) -> anyhow::Result<Self> {
+    /// An app that holds a free port, and refuses connections until it listens.
+    pub(crate) fn bind(setup: Setup) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let port = socket.local_addr()?.port();
         let socket = Arc::new(Mutex::new(Some(socket)));
         Ok(Self {

@@ -3,6 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// The sidecars that the rows are put to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Embedded,
+    Daprd,
+}
+
 /// A behaviour of Dapr, by its number in the table.
 pub(crate) struct Row {
     pub(crate) number: u8,
@@ -10,10 +17,25 @@ pub(crate) struct Row {
     pub(crate) content: Content,
 }
 
-/// A row's case, or why there is none.
+/// What is asked of which sidecar.
 pub(crate) enum Content {
-    Case(Case),
+    /// The same of both.
+    Same(Case),
+    /// Something else of daprd: a difference that stays, and what it is and why.
+    Apart { embedded: Case, daprd: Case, reason: &'static str },
+    /// Nothing: the embedded sidecar does not have it, and why.
     NotHere(&'static str),
+}
+
+impl Row {
+    /// What is asked of a sidecar.
+    pub(crate) fn case(&self, side: Side) -> Option<&Case> {
+        match &self.content {
+            Content::Same(case) => Some(case),
+            Content::Apart { embedded, daprd, .. } => Some(if side == Side::Embedded { embedded } else { daprd }),
+            Content::NotHere(_) => None,
+        }
+    }
 }
 
 /// What is set up, how the app answers, and what happens then, step by step.
@@ -131,6 +153,8 @@ pub(crate) enum Step {
     NothingAt(&'static str),
     /// The app begins to listen.
     AppListens,
+    /// The app listens no longer; connections are refused.
+    AppLeaves,
     /// The sidecar says that it is ready.
     IsReady,
     /// The sidecar is told to end, and has ended well.
@@ -166,6 +190,7 @@ pub(crate) enum Check {
     /// A part of the body, as text.
     Contains(&'static str),
     Header(&'static str, &'static str),
+    HeaderContains(&'static str, &'static str),
     NoHeader(&'static str),
     Method(&'static str),
     /// All bodies are the same to the byte.
@@ -177,7 +202,12 @@ pub(crate) enum Check {
 }
 
 pub(crate) fn row(number: u8, title: &'static str, case: Case) -> Row {
-    Row { number, title, content: Content::Case(case) }
+    Row { number, title, content: Content::Same(case) }
+}
+
+/// A behaviour in which the two are meant to differ.
+pub(crate) fn apart(number: u8, title: &'static str, embedded: Case, daprd: Case, reason: &'static str) -> Row {
+    Row { number, title, content: Content::Apart { embedded, daprd, reason } }
 }
 
 pub(crate) fn not_here(number: u8, title: &'static str, reason: &'static str) -> Row {

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use events::Topic;
 
 use super::program::Program;
 use super::tools::Tools;
 
-/// Partitions of every topic.
-const PARTITIONS: u16 = 16;
+/// Partitions of a topic.
+pub(super) const PARTITIONS: u16 = 16;
 
 /// Names the cluster in its own data; any 16 bytes in base64.
 const CLUSTER: &str = "VGlkaW5nc09uT25lTWFjaA";
@@ -21,19 +20,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A broker that is to be run.
 #[derive(Debug)]
-pub(super) struct Broker<'a> {
-    pub(super) tools: &'a Tools,
+pub struct Broker<'a> {
+    /// Where its program is.
+    pub tools: &'a Tools,
     /// The folder of its data.
-    pub(super) data: PathBuf,
+    pub data: PathBuf,
     /// The folder of logs.
-    pub(super) folder: PathBuf,
-    pub(super) port: u16,
-    pub(super) controller_port: u16,
+    pub folder: PathBuf,
+    /// Where it listens.
+    pub port: u16,
+    /// Where it listens to itself.
+    pub controller_port: u16,
 }
 
 impl Broker<'_> {
     /// Makes its data directory what Kafka expects, where it is not.
-    pub(super) async fn prepare(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When the directory cannot be written, or Kafka refuses it.
+    pub async fn prepare(&self) -> anyhow::Result<()> {
         fs::create_dir_all(&self.data).with_context(|| format!("cannot create {}", self.data.display()))?;
         fs::write(self.properties_file(), self.properties()).context("the broker's settings cannot be written")?;
         if self.data.join("log/meta.properties").exists() {
@@ -45,25 +50,26 @@ impl Broker<'_> {
     }
 
     /// The broker itself.
-    pub(super) fn program(&self) -> Program {
+    pub fn program(&self) -> Program {
         self.java("broker", "512m", &["kafka.Kafka", &self.properties_file().display().to_string()])
     }
 
-    /// Creates the topics and their dead-letter topics; waits for the broker.
-    pub(super) async fn create_topics(&self) -> anyhow::Result<()> {
+    /// Creates the topics that are not there; waits for the broker.
+    ///
+    /// # Errors
+    /// When the broker does not create them.
+    pub async fn create_topics(&self, names: &[String], partitions: u16) -> anyhow::Result<()> {
         let source = self.data.join("CreateTopics.java");
         fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
         let (source, broker) = (source.display().to_string(), self.address());
-        let partitions = PARTITIONS.to_string();
-        let names: Vec<String> =
-            Topic::ALL.iter().flat_map(|topic| [topic.as_str().to_owned(), topic.dead_letter().to_owned()]).collect();
+        let partitions = partitions.to_string();
         let mut arguments = vec![source.as_str(), broker.as_str(), partitions.as_str()];
         arguments.extend(names.iter().map(String::as_str));
         self.java("broker-topics", "64m", &arguments).complete().await
     }
 
-    /// Where it listens.
-    pub(super) fn address(&self) -> String {
+    /// Where it is reached.
+    pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 

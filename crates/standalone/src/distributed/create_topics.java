@@ -1,17 +1,29 @@
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 
-/** Creates the topics that are not there: <broker> <partitions> <topic>... */
+/** Creates the topics that are not there, and waits until every partition is served: <broker> <partitions> <topic>... */
 class CreateTopics {
     public static void main(String[] arguments) throws Exception {
         var partitions = Optional.of(Integer.parseInt(arguments[1]));
         try (var admin = Admin.create(Map.of("bootstrap.servers", arguments[0]))) {
             var known = admin.listTopics().names().get();
-            var missing = Arrays.stream(arguments).skip(2).filter(name -> !known.contains(name));
-            admin.createTopics(missing.map(name -> new NewTopic(name, partitions, Optional.empty())).toList()).all().get();
+            var missing = Arrays.stream(arguments).skip(2).filter(name -> !known.contains(name)).toList();
+            var topics = missing.stream().map(name -> new NewTopic(name, partitions, Optional.empty())).toList();
+            var created = admin.createTopics(topics);
+            created.all().get();
+            var ends = new HashMap<TopicPartition, OffsetSpec>();
+            for (var topic : missing) {
+                for (int number = 0; number < created.numPartitions(topic).get(); number++) {
+                    ends.put(new TopicPartition(topic, number), OffsetSpec.latest());
+                }
+            }
+            admin.listOffsets(ends).all().get();
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use platform::config::Secret;
 
 use super::program::Program;
@@ -16,16 +18,27 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Where the scheduler listens.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SchedulerPorts {
-    pub(super) api: u16,
-    pub(super) health: u16,
-    pub(super) metrics: u16,
-    pub(super) etcd_client: u16,
-    pub(super) etcd_peer: u16,
+pub struct SchedulerPorts {
+    /// For sidecars.
+    pub api: u16,
+    /// For who asks whether it is ready.
+    pub health: u16,
+    /// For metrics.
+    pub metrics: u16,
+    /// For itself, as the client of its store.
+    pub etcd_client: u16,
+    /// For other replicas of its store.
+    pub etcd_peer: u16,
 }
 
 /// The scheduler with its data in `data`.
-pub(super) fn scheduler(tools: &Tools, data: &Path, folder: &Path, ports: SchedulerPorts) -> Program {
+///
+/// # Errors
+/// When that folder cannot be made.
+pub fn scheduler(tools: &Tools, data: &Path, folder: &Path, ports: SchedulerPorts) -> anyhow::Result<Program> {
+    // etcd insists on a folder that nobody else may read.
+    fs::create_dir_all(data).context("the scheduler's folder cannot be made")?;
+    fs::set_permissions(data, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     let SchedulerPorts { api, health, metrics, etcd_client, etcd_peer } = ports;
     let arguments = Arguments::default()
         .with("id", "scheduler-0")
@@ -39,26 +52,33 @@ pub(super) fn scheduler(tools: &Tools, data: &Path, folder: &Path, ports: Schedu
         .with("etcd-data-dir", data.display())
         .with("etcd-client-port", etcd_client)
         .with("etcd-initial-cluster", format!("scheduler-0=http://127.0.0.1:{etcd_peer}"));
-    arguments.program(&tools.scheduler, "scheduler", folder)
+    Ok(arguments.program(&tools.scheduler, "scheduler", folder))
 }
 
 /// A sidecar that is to be run.
 #[derive(Debug)]
-pub(super) struct Sidecar<'a> {
-    pub(super) app_id: &'a str,
-    pub(super) ports: ServicePorts,
+pub struct Sidecar<'a> {
+    /// Its app's name.
+    pub app_id: &'a str,
+    /// Where its app and itself listen.
+    pub ports: ServicePorts,
     /// The port for other sidecars, and the one for metrics.
-    pub(super) internal: (u16, u16),
-    pub(super) scheduler_port: u16,
+    pub internal: (u16, u16),
+    /// The scheduler's API.
+    pub scheduler_port: u16,
     /// The folder of components.
-    pub(super) resources: PathBuf,
-    pub(super) app_api_token: &'a Secret,
-    pub(super) dapr_api_token: Option<&'a Secret>,
+    pub resources: PathBuf,
+    /// Where its app's health is checked, if it is.
+    pub health_path: Option<&'a str>,
+    /// What it shows its app.
+    pub app_api_token: Option<&'a Secret>,
+    /// What must be shown to it.
+    pub dapr_api_token: Option<&'a Secret>,
 }
 
 impl Sidecar<'_> {
     /// Its program: loopback only, without mTLS, which needs a control plane.
-    pub(super) fn program(&self, tools: &Tools, folder: &Path) -> Program {
+    pub fn program(&self, tools: &Tools, folder: &Path) -> Program {
         let (internal, metrics) = self.internal;
         let arguments = Arguments::default()
             .with("app-id", self.app_id)
@@ -74,16 +94,22 @@ impl Sidecar<'_> {
             .with("metrics-listen-address", "127.0.0.1")
             .with("resources-path", self.resources.display())
             .with("scheduler-host-address", format!("127.0.0.1:{}", self.scheduler_port))
-            .with("enable-app-health-check", "true")
-            .with("app-health-check-path", "/readyz")
-            .with("app-health-probe-interval", 1)
-            .with("app-health-probe-timeout", 1000)
             .with("log-level", "info");
+        let arguments = match self.health_path {
+            Some(path) => arguments
+                .with("enable-app-health-check", "true")
+                .with("app-health-check-path", path)
+                .with("app-health-probe-interval", 1)
+                .with("app-health-probe-timeout", 1000),
+            None => arguments,
+        };
         let mut program = arguments.program(&tools.daprd, &format!("{}-daprd", self.app_id), folder);
-        let mut variables: Vec<(String, String)> =
-            std::env::vars().filter(|(name, _)| name != "DAPR_API_TOKEN").collect();
-        variables.push(("APP_API_TOKEN".to_owned(), self.app_api_token.expose().to_owned()));
-        variables.extend(self.dapr_api_token.map(|token| ("DAPR_API_TOKEN".to_owned(), token.expose().to_owned())));
+        let mut variables: Vec<(String, String)> = std::env::vars()
+            .filter(|(name, _)| !["APP_API_TOKEN", "DAPR_API_TOKEN"].contains(&name.as_str()))
+            .collect();
+        let tokens = [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)];
+        let set = |(name, token): (&str, Option<&Secret>)| Some((name.to_owned(), token?.expose().to_owned()));
+        variables.extend(tokens.into_iter().filter_map(set));
         program.variables = Some(variables);
         program
     }

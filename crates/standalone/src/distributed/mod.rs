@@ -12,12 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use events::Topic;
 use platform::config::Variables;
 
-use self::broker::Broker;
-use self::dapr::{SchedulerPorts, Sidecar, scheduler};
-use self::program::{Program, fresh_folder};
-use self::tools::Tools;
+pub use self::broker::Broker;
+use self::broker::PARTITIONS;
+pub use self::dapr::{SchedulerPorts, Sidecar, scheduler};
+pub use self::program::Program;
+use self::program::fresh_folder;
+pub use self::tools::Tools;
 use crate::data_directory::DataDirectory;
 use crate::environment::Environment;
 use crate::group::Group;
@@ -74,13 +77,10 @@ impl Distributed {
         let broker = self.broker();
         broker.prepare().await?;
         group.spawn("the broker", broker.program().run(group.token()));
-        let place = self.data.join("scheduler");
-        // etcd insists on a folder that nobody else may read.
-        fs::create_dir_all(&place).context("the scheduler's folder cannot be made")?;
-        fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        let scheduler = scheduler(&self.tools, &place, &self.folder, self.scheduler_ports);
+        let scheduler = scheduler(&self.tools, &self.data.join("scheduler"), &self.folder, self.scheduler_ports)?;
         group.spawn("the scheduler", scheduler.run(group.token()));
-        broker.create_topics().await?;
+        let topics = Topic::ALL.iter().flat_map(|topic| [topic.as_str().to_owned(), topic.dead_letter().to_owned()]);
+        broker.create_topics(&topics.collect::<Vec<_>>(), PARTITIONS).await?;
         let health = format!("http://127.0.0.1:{}/healthz", self.scheduler_ports.health);
         readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
     }
@@ -110,7 +110,8 @@ impl Distributed {
             internal: (free_port()?, free_port()?),
             scheduler_port: self.scheduler_ports.api,
             resources: self.components(),
-            app_api_token: &environment.app_api_token,
+            health_path: Some("/readyz"),
+            app_api_token: Some(&environment.app_api_token),
             dapr_api_token: environment.dapr_api_token.as_ref(),
         };
         Ok(sidecar.program(&self.tools, &self.folder))
@@ -154,7 +155,10 @@ fn port(ports: Ports, usual: u16) -> anyhow::Result<u16> {
 }
 
 /// A port that nobody listens on at this moment.
-fn free_port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
     Ok(listener.local_addr()?.port())
 }

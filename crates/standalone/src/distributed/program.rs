@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What to run, and where it says what it does.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     /// Its name in messages, and of its files.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
@@ -53,11 +53,19 @@ struct Running {
 }
 
 impl Program {
+    /// The same with one more variable in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        let variables = self.variables.get_or_insert_with(|| std::env::vars().collect());
+        variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Runs it until `stop`; whenever it ends before that, it is started again.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
             let started = Instant::now();
             let Running { mut guardian, hold } = self.start()?;
@@ -73,15 +81,31 @@ impl Program {
         }
     }
 
+    /// Runs it once, until it ends by itself or `stop` has asked it to.
+    ///
+    /// # Errors
+    /// When it cannot be started, does not end in time or does not succeed.
+    pub async fn once(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Running { mut guardian, hold } = self.start()?;
+        let ended = tokio::select! {
+            ended = guardian.wait() => ended,
+            () = stop.cancelled() => {
+                drop(hold);
+                let ended = timeout(self.patience + PAUSE, guardian.wait()).await;
+                ended.with_context(|| format!("{} did not end in time", self.name))?
+            }
+        };
+        let status = ended.with_context(|| format!("{} was lost sight of", self.name))?;
+        anyhow::ensure!(status.success(), "{} failed with {status}: {} says why", self.name, self.log().display());
+        Ok(())
+    }
+
     /// Runs it once, to its end.
     ///
     /// # Errors
     /// When it cannot be started or does not succeed.
     pub(crate) async fn complete(self) -> anyhow::Result<()> {
-        let Running { mut guardian, hold: _hold } = self.start()?;
-        let status = guardian.wait().await.with_context(|| format!("{} was lost sight of", self.name))?;
-        anyhow::ensure!(status.success(), "{} failed with {status}: {} says why", self.name, self.log().display());
-        Ok(())
+        self.once(CancellationToken::new()).await
     }
 
     fn start(&self) -> anyhow::Result<Running> {

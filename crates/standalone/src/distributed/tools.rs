@@ -8,7 +8,7 @@ use platform::config::{Reader, Variables};
 
 /// Where everything is.
 #[derive(Clone, Debug)]
-pub(crate) struct Tools {
+pub struct Tools {
     pub(crate) daprd: PathBuf,
     pub(crate) scheduler: PathBuf,
     pub(crate) java: PathBuf,
@@ -24,7 +24,7 @@ impl Tools {
     ///
     /// # Errors
     /// Says what is missing and how it is got.
-    pub(crate) fn find(variables: &Variables) -> anyhow::Result<Self> {
+    pub fn find(variables: &Variables) -> anyhow::Result<Self> {
         let reader = Reader::new(variables);
         let folder = |name: &str| reader.optional(name).map(PathBuf::from);
         let home = env::home_dir().unwrap_or_default();

@@ -56,8 +56,13 @@ pub(super) fn rows() -> Vec<Row> {
         row(16, "RETRY comes again, and its key waits", again(says(r#"{"status":"RETRY"}"#))),
         row(19, "retry in small letters is as RETRY", again(says(r#"{"status":"retry"}"#))),
     ];
-    let failures = [503, 400, 401, 301];
-    rows.extend(failures.map(|code| row(16, "another status comes again, and its key waits", again(status(code)))));
+    let failures = [
+        (503, "503 comes again, and its key waits"),
+        (400, "400 comes again, and its key waits"),
+        (401, "401 comes again, and its key waits"),
+        (301, "301 comes again, and its key waits"),
+    ];
+    rows.extend(failures.map(|(code, title)| row(16, title, again(status(code)))));
     rows.push(row(20, "503 with 3 retries is 4 deliveries, then a dead letter", given_up(status(503))));
     rows.push(row(
         20,

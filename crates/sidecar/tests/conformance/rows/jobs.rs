@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::case::{Ask, Case, Check, Row, Setup, Step, ask, get, post, receives, row, status, steps};
+use crate::case::{Ask, Case, Check, Row, Setup, Step, apart, ask, get, post, receives, row, status, steps};
 
 fn job(name: &str, gives: u16, job: Value) -> Ask {
     post(format!("/v1.0/jobs/{name}"), gives).json(job)
@@ -29,6 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(api());
     rows.extend(failures());
     rows.extend(durability());
+    rows.extend(differences());
     rows
 }
 
@@ -227,5 +228,62 @@ fn durability() -> Vec<Row> {
             .on(Setup { stops: true, ..Setup::default() }),
         ),
         row(36, "40 jobs of the same moment are called once each", steps(crowd)),
+    ]
+}
+
+fn differences() -> Vec<Row> {
+    let digits = json!({"n": 12_345_678_901_234_567_u64});
+    let numbers = |seen: &'static str| {
+        steps([
+            scheduled("n28d", json!({"dueTime": "0s", "data": digits.clone()})),
+            Step::JobIsGone("n28d"),
+            receives("/job/n28d", 1, [Check::Contains(seen)]),
+        ])
+    };
+    let without_data = |calls: usize| {
+        steps([
+            scheduled("n28w", json!({"dueTime": "0s"})),
+            Step::JobIsGone("n28w"),
+            receives("/job/n28w", calls, [Check::Text("null")]),
+        ])
+    };
+    let endless = |gives: u16| {
+        let job = |name: &str, schedule: &str| job(name, gives, json!({"schedule": schedule, "data": 1})).step();
+        let names = ["n32n", "n32z"];
+        let end = names.map(|name| ask(Method::DELETE, format!("/v1.0/jobs/{name}"), 204).step());
+        steps([job(names[0], "0 0 0 30 2 *"), job(names[1], "@every 0s")].into_iter().chain(end))
+    };
+    let gone = || Setup { stops: true, ..Setup::default() };
+    let refused = || [Step::AppLeaves, scheduled("n34c", json!({"dueTime": "0s", "data": 1})), Step::Passes(5_000)];
+    let waits = get("/v1.0/jobs/n34c", 200).step();
+    vec![
+        apart(
+            28,
+            "numbers in the data of a job keep their digits",
+            numbers("12345678901234567"),
+            numbers("12345678901234568"),
+            "daprd makes doubles of them; digits that were given are better kept",
+        ),
+        apart(
+            28,
+            "a job without data is posted as null",
+            without_data(1),
+            without_data(0),
+            "daprd up to 1.18.2 fails to encode it and drops the job; 1.18.3 mends that",
+        ),
+        apart(
+            32,
+            "a schedule that never comes and an interval of zero are refused",
+            endless(500),
+            endless(204),
+            "daprd takes them, and nothing comes of it; who schedules should be told",
+        ),
+        apart(
+            34,
+            "a job whose app refuses connections waits for it",
+            steps(refused().into_iter().chain([waits])).on(gone()),
+            steps(refused().into_iter().chain([Step::JobIsGone("n34c")])).on(gone()),
+            "daprd counts refused connections as attempts and deletes the job after four; a restart of the app must not cost a job",
+        ),
     ]
 }

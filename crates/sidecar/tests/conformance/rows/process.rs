@@ -80,7 +80,8 @@ fn tokens() -> Row {
     let wrong = ["", "our", "theirs"];
     let refused = without.into_iter().flat_map(|path| {
         wrong.map(|token| {
-            let plain = [Check::Text("invalid api token"), Check::Header("content-type", "text/plain; charset=utf-8")];
+            let plain =
+                [Check::Text("invalid api token\n"), Check::Header("content-type", "text/plain; charset=utf-8")];
             post(path, 401).header("dapr-api-token", token).check(plain).step()
         })
     });
