@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use events::Topic;
-use platform::config::Variables;
+use platform::config::{Reader, Variables};
+use platform::dapr::topics::TopicNames;
 
 pub use self::broker::Broker;
 use self::broker::PARTITIONS;
@@ -41,6 +41,7 @@ pub(crate) struct Distributed {
     /// Logs, process ids and what is written for one run.
     folder: PathBuf,
     data: DataDirectory,
+    topics: Vec<String>,
     broker_ports: (u16, u16),
     scheduler_ports: SchedulerPorts,
 }
@@ -67,7 +68,9 @@ impl Distributed {
             health: free_port()?,
             metrics: free_port()?,
         };
-        let distributed = Self { tools, folder, data: data.clone(), broker_ports, scheduler_ports };
+        // A name that cannot be is told by every service.
+        let topics = TopicNames::read(&mut Reader::new(variables)).all().collect();
+        let distributed = Self { tools, folder, data: data.clone(), topics, broker_ports, scheduler_ports };
         distributed.write_components(components)?;
         Ok(distributed)
     }
@@ -79,8 +82,7 @@ impl Distributed {
         group.spawn("the broker", broker.program().run(group.token()));
         let scheduler = scheduler(&self.tools, &self.data.join("scheduler"), &self.folder, self.scheduler_ports)?;
         group.spawn("the scheduler", scheduler.run(group.token()));
-        let topics = Topic::ALL.iter().flat_map(|topic| [topic.as_str().to_owned(), topic.dead_letter().to_owned()]);
-        broker.create_topics(&topics.collect::<Vec<_>>(), PARTITIONS).await?;
+        broker.create_topics(&self.topics, PARTITIONS).await?;
         let health = format!("http://127.0.0.1:{}/healthz", self.scheduler_ports.health);
         readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
     }
