@@ -1,6 +1,7 @@
 """The peers: the whole system, backend-api by itself, and the baseline. Each can be started, paused and stopped."""
 
 import json
+import os
 from pathlib import Path
 
 from harness.database import SEEDED, Postgres
@@ -26,6 +27,9 @@ LIMITS = {
 class System:
     """`tidings up`: every service and the sidecars in one process."""
 
+    database = "tidings"
+    words: tuple[str, ...] = ()
+
     def __init__(self, programs: Programs, core: int, place: Path, offset: int, postgres: Postgres | None) -> None:
         self.programs, self.core, self.place, self.offset, self.postgres = programs, core, place, offset, postgres
         self.base = f"http://127.0.0.1:{8000 + offset}"
@@ -35,8 +39,8 @@ class System:
     def start(self) -> None:
         variables = COMMON | LIMITS | {"TIDINGS_PROJECT": str(ROOT)}
         if self.postgres:
-            variables["DATABASE_URL"] = self.postgres.url("tidings")
-        command = [self.programs.tidings, "up", "--data-dir", self.place, "--port-offset", self.offset]
+            variables["DATABASE_URL"] = self.postgres.url(self.database)
+        command = [self.programs.tidings, "up", "--data-dir", self.place, "--port-offset", self.offset, *self.words]
         log = self.place.with_suffix(".log")
         log.write_text("")
         self.server = Server(self.core, command, log, environment(**variables))
@@ -50,11 +54,26 @@ class System:
         assert self.postgres
         sql = f"""SELECT (SELECT count(*) FROM core.tasks) - (SELECT count(*) FROM audit.entries WHERE event_type = 'task.created')
             - {SEEDED} * (SELECT count(*) FROM core.users WHERE id LIKE 'bench-%')"""
-        return self.postgres.number("tidings", sql)
+        return self.postgres.number(self.database, sql)
 
     def drain(self, patience: float = 300) -> None:
         """Waits until every task is in the audit trail."""
         until(lambda: self.behind() == 0, "the delivery of every event", patience, 0.2)
+
+
+class Distributed(System):
+    """`tidings up --distributed`: a process for each service, each with a daprd, on a Kafka broker."""
+
+    database = "distributed"
+    words = ("--distributed",)
+
+    @property
+    def grpc_port(self) -> int:
+        """Of backend-api's daprd."""
+        return 50_001 + self.offset
+
+    def signal(self, part: str, number: int) -> None:
+        os.kill(int((self.place / f"run/{part}.pid").read_text()), number)
 
 
 class Alone:

@@ -9,7 +9,6 @@ from harness.figures import Row
 from harness.machine import ROOT
 
 NOT_YET = [
-    ("outbox → broker through daprd, ≥ 5,000 events/s", "the distributed way to run, with its broker, is not there yet"),
     ("reminders, ≥ 750 scheduled/s, ≤ 1 s late at p99", "notification-service is not there yet"),
     ("Centrifugo beside the sockets", "not there yet"),
 ]

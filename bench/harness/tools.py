@@ -54,9 +54,8 @@ def build() -> Path:
     """Builds the product and the load as they are used: in release."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target").absolute()
     say("building")
-    packages = ["--package", "standalone", "--package", "backend-api", "--package", "bench-load"]
-    packages += ["--bin", "tidings", "--bin", "backend-api", "--bin", "bench-load"]
-    command = ["cargo", "build", "--quiet", "--release", "--locked", *packages]
+    names = ["tidings", "backend-api", "audit-service", "websocket-service", "bench-load"]
+    command = ["cargo", "build", "--quiet", "--release", "--locked", "--workspace", *(word for name in names for word in ("--bin", name))]
     try:
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(target)}, check=False)
     except FileNotFoundError as error:
@@ -64,6 +63,12 @@ def build() -> Path:
     if done.returncode:
         raise Missing("the build failed, see above")
     return target / "release"
+
+
+def real_sidecars() -> None:
+    """daprd, its scheduler and Kafka, of which the launcher knows where they are."""
+    if subprocess.run([ROOT / "scripts/dapr-tools"], stdout=subprocess.DEVNULL, check=False).returncode:
+        raise RuntimeError("the real sidecars and their broker are not here: ./scripts/dapr-tools says what is missing")
 
 
 def baseline() -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.bench import Bench
 from harness.figures import Row
-from harness.rows import arrivals, creates, isolation, lists, losses, sockets, start, updates
+from harness.rows import arrivals, creates, distributed, isolation, lists, losses, sockets, start, updates
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "creates": creates.creates,
@@ -18,4 +18,5 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "stalled": sockets.stalled,
     "start": start.start,
     "losses": losses.losses,
+    "distributed": distributed.distributed,
 }

@@ -1,5 +1,7 @@
 """From a PATCH to another client's socket."""
 
+from typing import Any
+
 from harness.bench import Bench
 from harness.figures import Row, busy, median, spread
 
@@ -9,7 +11,11 @@ RATE = 200
 def updates(bench: Bench) -> list[Row]:
     system = bench.system
     bench.only("system")
-    options = ["--base", system.base, "--socket-port", system.socket_port, "--tokens", bench.tokens]
+    return told(bench, ["--base", system.base, "--socket-port", system.socket_port, "--tokens", bench.tokens])
+
+
+def told(bench: Bench, options: list[Any], where: str = "") -> list[Row]:
+    """The two rows of a system, `where` behind their names."""
     seconds = ["--rate", RATE, "--seconds", bench.seconds(15)]
     runs = [bench.load("updates", *options, *seconds) for _ in range(bench.runs)]
 
@@ -22,7 +28,7 @@ def updates(bench: Bench) -> list[Row]:
         return Row(name, figure, "p50 ≤ 15 ms, p99 ≤ 50 ms" if limit else "–", "2–10 s in 001", reached if limit else None, notes)
 
     return [
-        row(f"PATCH answered → another client's socket, {RATE}/s, open loop", "from_answer", limit=True),
+        row(f"PATCH answered → another client's socket{where}, {RATE}/s, open loop", "from_answer", limit=True),
         # With the time of the answer itself, from the moment at which the request was due.
-        row("PATCH due → another client's socket, the same runs", "from_due", limit=False),
+        row(f"PATCH due → another client's socket{where}, the same runs", "from_due", limit=False),
     ]

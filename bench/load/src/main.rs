@@ -6,6 +6,7 @@ mod fan_out;
 mod idle;
 mod people;
 mod process;
+mod publish;
 mod quantiles;
 mod server;
 mod sidecar;
@@ -36,6 +37,8 @@ enum Command {
     Sidecar(sidecar::Arguments),
     /// Send requests, each connection as soon as it was answered
     Http(closed_loop::Arguments),
+    /// Publish events through a sidecar, in batches
+    Publish(publish::Arguments),
     /// Change tasks at a steady rate, and measure until another client's socket tells
     Updates(updates::Arguments),
     /// Open many sockets and measure what they weigh
@@ -53,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Tokens(arguments) => people::write(&arguments),
         Command::Sidecar(arguments) => sidecar::run(arguments).await,
         Command::Http(arguments) => print(&closed_loop::run(arguments).await?),
+        Command::Publish(arguments) => print(&publish::run(&arguments).await?),
         Command::Updates(arguments) => print(&updates::run(&arguments).await?),
         Command::Idle(arguments) => print(&idle::run(&arguments).await?),
         Command::FanOut(arguments) => print(&fan_out::run(&arguments).await?),
