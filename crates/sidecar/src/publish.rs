@@ -9,6 +9,7 @@ use platform::trace::TraceContext;
 use crate::envelope::{self, Context};
 use crate::log::{NewMessage, PARTITIONS, Topic};
 use crate::metadata::{self, Metadata};
+use crate::resources::Pubsub;
 use crate::sidecar::Inner;
 
 /// The W3C trace context of a request; both parts may be empty.
@@ -93,7 +94,7 @@ impl Inner {
     /// Publishes one event; returns when it is durable.
     pub(crate) async fn publish(&self, publication: Publication) -> Result<(), Refusal> {
         let Publication { pubsub, topic, content_type, data, metadata, trace } = publication;
-        self.permit(&pubsub, &topic)?;
+        let log = self.permit(&pubsub, &topic)?.log.clone();
         let raw = metadata::check_size(&metadata).and_then(|()| metadata::raw_payload(&metadata));
         let raw =
             raw.map_err(|error| refusal(Reason::Metadata, &pubsub, format!("failed deserializing metadata: {error}")))?;
@@ -107,7 +108,8 @@ impl Inner {
             })?
         };
         let message = self.message(envelope, metadata);
-        self.shared.log.append(&topic, vec![message]).await.map_err(|error| {
+        let log_topic = Topic { pubsub: log, name: topic.name.clone() };
+        self.shared.log.append(&log_topic, vec![message]).await.map_err(|error| {
             tracing::error!(%error, topic = topic.name, "the log could not be written");
             let message = format!("error when publishing to topic {} in pubsub {}: {error}", topic.name, topic.pubsub);
             refusal(Reason::Publish, &topic.pubsub, message)
@@ -117,7 +119,7 @@ impl Inner {
     /// Publishes several events in one statement: all or none, in order within each partition.
     pub(crate) async fn publish_bulk(&self, publication: BulkPublication) -> Result<(), BulkFailure> {
         let BulkPublication { pubsub, topic, entries, metadata, trace } = publication;
-        self.permit(&pubsub, &topic).map_err(BulkFailure::Refused)?;
+        let log = self.permit(&pubsub, &topic).map_err(BulkFailure::Refused)?.log.clone();
         let topic = Topic { pubsub, name: topic };
         let refuse = |(reason, text): (Reason, String)| {
             let Topic { pubsub, name } = &topic;
@@ -133,7 +135,8 @@ impl Inner {
             }
             messages.push(self.entry_message(&topic, &trace, entry, &metadata).map_err(refuse)?);
         }
-        self.shared.log.append(&topic, messages).await.map_err(|error| {
+        let log_topic = Topic { pubsub: log, name: topic.name.clone() };
+        self.shared.log.append(&log_topic, messages).await.map_err(|error| {
             tracing::error!(%error, topic = topic.name, "the log could not be written");
             BulkFailure::Failed { entry_ids: ids.into_iter().collect(), error: error.to_string() }
         })
@@ -158,8 +161,8 @@ impl Inner {
         Ok(self.message(envelope, own.unwrap_or_else(|| request.clone())))
     }
 
-    /// Whether this app may publish to a topic.
-    pub(crate) fn permit(&self, pubsub: &str, topic: &str) -> Result<(), Refusal> {
+    /// The component, if this app may publish to its topic.
+    pub(crate) fn permit(&self, pubsub: &str, topic: &str) -> Result<&Pubsub, Refusal> {
         let app = &self.app_id;
         if pubsub.is_empty() {
             return Err(refusal(Reason::NameEmpty, pubsub, "pubsub name is empty".to_owned()));
@@ -176,7 +179,7 @@ impl Inner {
         if !component.topics.may_publish(app, topic) {
             return Err(refusal(Reason::Forbidden, pubsub, format!("topic {topic} is not allowed for app id {app}")));
         }
-        Ok(())
+        Ok(component)
     }
 
     fn envelope(

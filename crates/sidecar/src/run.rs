@@ -33,10 +33,11 @@ pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: Cancellat
     if let Some(check) = &settings.app_health_check {
         check.validate()?;
     }
-    let Settings { apps, resources, clock, drain, poll_interval, retention, retention_interval, .. } = settings;
+    let Settings { apps, mut resources, clock, drain, poll_interval, retention, retention_interval, .. } = settings;
     let rhythm =
         Rhythm { lease: settings.job_lease, poll_interval: settings.job_poll_interval, at_once: settings.jobs_at_once };
     let log = Log::new(db.clone(), clock.clone());
+    resources.share_logs(&log.names().await.context("the log cannot be read")?);
     let shared = Arc::new(Shared {
         log: log.clone(),
         positions: Positions::new(db.clone()),

@@ -107,6 +107,7 @@ fn internal_routes() -> Router<App> {
         .route(&job_path(jobs::purge_deleted_tasks::NAME), axum::routing::post(jobs::purge_deleted_tasks::run))
         .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
         .route("/internal/memberships", axum::routing::post(api::internal::memberships))
+        .route("/internal/sequences", axum::routing::post(api::changes::sequences))
         .route("/internal/changes", axum::routing::get(api::changes::changes))
 }
 

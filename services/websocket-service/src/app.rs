@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::actions::notice_missed;
 use crate::events::task_updates;
 use crate::hub::Hub;
 use crate::metrics::SocketMetrics;
@@ -99,6 +100,11 @@ pub async fn serve(
         sockets: TaskTracker::new(),
         stop: shutdown.clone(),
     }));
+    // Among the sockets, because they are who it is for.
+    app.sockets.spawn({
+        let (app, stop) = (app.clone(), shutdown.clone());
+        async move { stop.run_until_cancelled(notice_missed::run(app)).await }
+    });
     let open = app.metrics.sockets_open.clone();
     let sockets = Check::informative("sockets", move || {
         let open = open.get();
@@ -122,9 +128,12 @@ fn entrance(app: App) -> Router {
     Router::new().route("/ws", get(api::socket::open)).with_state(app).fallback(layers::not_found)
 }
 
+/// The component through which events come here: each replica gets all of them.
+const PUBSUB: &str = "pubsub-per-replica";
+
 /// Every topic.
 fn deliveries(app: App, names: &TopicNames) -> Router {
-    let topics = [Subscription::to(Topic::TaskUpdates, names)];
+    let topics = [Subscription::to(Topic::TaskUpdates, names).through(PUBSUB)];
     Router::new()
         .route("/events/task-updates", post(task_updates::receive))
         .layer(DefaultBodyLimit::max(task_updates::MAX_DELIVERY))

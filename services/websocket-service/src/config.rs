@@ -36,6 +36,8 @@ pub struct SocketLimits {
     pub unauthenticated_sockets: usize,
     /// `SOCKET_PING_SECONDS`: how often a ping is sent; 25 s unless set, because proxies close what is silent for 30 s.
     pub ping_every: Duration,
+    /// How often it is asked whether something did not come. Not configurable: 5 s.
+    pub look_for_missed: Duration,
     /// How long a client may take for its first message. Not configurable: 5 s.
     pub first_message: Duration,
     /// How long a closing socket may take to deliver what it still has and to be answered. Not configurable: 2 s, within
@@ -50,6 +52,7 @@ impl Default for SocketLimits {
             sockets_per_user: 50,
             unauthenticated_sockets: 1_000,
             ping_every: Duration::from_secs(25),
+            look_for_missed: Duration::from_secs(5),
             first_message: Duration::from_secs(5),
             closing: Duration::from_secs(2),
         }

@@ -44,6 +44,12 @@ impl Subscription {
         }
     }
 
+    /// The same by another pub/sub component, of the same broker.
+    #[must_use]
+    pub fn through(self, pubsub_name: &'static str) -> Self {
+        Self { pubsub_name, ..self }
+    }
+
     /// Deliveries of `<topic>.dead` go to `POST /events/<topic>.dead`, raw: a sidecar would try for ever to read one that is
     /// no `CloudEvent`, and drop one that has expired. There are no dead letters of dead letters.
     pub fn to_dead_letters_of(topic: Topic, names: &TopicNames) -> Self {

@@ -62,7 +62,8 @@ fn headers(subscription: &Subscription, message: &Message, summary: &Summary) ->
             headers.insert(name, value);
         }
     };
-    for (name, value) in message.metadata.iter().filter(|(name, _)| !is_reserved(name)) {
+    let excluded = |name: &str| subscription.excluded_headers.as_ref().is_some_and(|excluded| excluded.is_match(name));
+    for (name, value) in message.metadata.iter().filter(|(name, _)| !is_reserved(name) && !excluded(name)) {
         set(name, value);
     }
     set("__topic", &subscription.topic.name);

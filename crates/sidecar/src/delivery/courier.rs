@@ -148,7 +148,7 @@ impl Courier {
         let (log, message) = (&self.sidecar.shared.log, &delivery.message);
         let (partition, attempts) = (log.partition(message.key.as_deref()), delivery.attempts.total);
         let letter = dead_letter::of(message, partition, &reason, attempts, &self.sidecar.app_id);
-        let topic = Topic { pubsub: self.subscription.topic.pubsub.clone(), name: dead_letters.clone() };
+        let topic = Topic { pubsub: self.subscription.log_topic.pubsub.clone(), name: dead_letters.clone() };
         if let Err(error) = log.append(&topic, vec![letter]).await {
             tracing::warn!(%error, topic = dead_letters, "a dead letter could not be stored; trying again");
             delivery.dead = Some(reason);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::log::Topic;
 use crate::metadata::Metadata;
-use crate::resources::{BulkSubscribe, Resources, Routes, in_scope};
+use crate::resources::{Beginning, BulkSubscribe, Pubsub, Resources, Routes, in_scope};
 
 /// Where a subscription comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,14 @@ pub(crate) enum Origin {
 /// One topic that an app receives.
 #[derive(Clone, Debug)]
 pub(crate) struct Subscription {
+    /// The topic of the pub/sub component.
     pub(crate) topic: Topic,
+    /// The same where the log keeps it.
+    pub(crate) log_topic: Topic,
+    pub(crate) consumer_group: String,
+    pub(crate) beginning: Beginning,
+    /// Metadata that do not become headers.
+    pub(crate) excluded_headers: Option<Regex>,
     pub(crate) route: String,
     pub(crate) dead_letter_topic: Option<String>,
     pub(crate) metadata: Metadata,
@@ -45,21 +53,56 @@ struct Item {
 /// told in the log.
 pub(crate) fn resolve(app: &str, own: &[u8], resources: &Resources) -> Vec<Subscription> {
     let mut subscriptions: Vec<Subscription> = Vec::new();
-    for subscription in programmatic(app, own).into_iter().chain(declarative(app, resources)) {
-        let Topic { pubsub, name } = &subscription.topic;
-        let known = resources.pubsub(pubsub, app);
-        if known.is_none() {
+    for wanted in programmatic(app, own).into_iter().chain(declarative(app, resources)) {
+        let Topic { pubsub, name } = &wanted.topic;
+        let Some(known) = resources.pubsub(pubsub, app) else {
             tracing::error!(app, pubsub, topic = name, "subscription left out: no such pubsub for this app");
-        } else if known.is_some_and(|known| !known.topics.may_subscribe(app, name)) {
+            continue;
+        };
+        if !known.topics.may_subscribe(app, name) {
             tracing::error!(app, pubsub, topic = name, "subscription left out: the topic is not allowed for this app");
-        } else if !subscriptions.iter().any(|other| other.topic == subscription.topic) {
+            continue;
+        }
+        let subscription = wanted.of(app, known);
+        let same = |other: &Subscription| {
+            other.log_topic == subscription.log_topic && other.consumer_group == subscription.consumer_group
+        };
+        if !subscriptions.iter().any(same) {
             subscriptions.push(subscription);
         }
     }
     subscriptions
 }
 
-fn programmatic(app: &str, own: &[u8]) -> Vec<Subscription> {
+/// What is asked for, by an app or a file.
+struct Wanted {
+    topic: Topic,
+    route: String,
+    dead_letter_topic: Option<String>,
+    metadata: Metadata,
+    origin: Origin,
+}
+
+impl Wanted {
+    /// The subscription of `app` at the component `pubsub`.
+    fn of(self, app: &str, pubsub: &Pubsub) -> Subscription {
+        let Self { topic, route, dead_letter_topic, metadata, origin } = self;
+        let log_topic = Topic { pubsub: pubsub.log.clone(), name: topic.name.clone() };
+        Subscription {
+            topic,
+            log_topic,
+            consumer_group: pubsub.group_of(app),
+            beginning: pubsub.beginning,
+            excluded_headers: pubsub.excluded_headers.clone(),
+            route,
+            dead_letter_topic,
+            metadata,
+            origin,
+        }
+    }
+}
+
+fn programmatic(app: &str, own: &[u8]) -> Vec<Wanted> {
     let items: Vec<Item> = match serde_json::from_slice::<Option<_>>(own) {
         Ok(items) => items.unwrap_or_default(),
         Err(error) => {
@@ -71,7 +114,7 @@ fn programmatic(app: &str, own: &[u8]) -> Vec<Subscription> {
 }
 
 impl Item {
-    fn accept(self, app: &str) -> Option<Subscription> {
+    fn accept(self, app: &str) -> Option<Wanted> {
         let topic = Topic { pubsub: self.pubsubname, name: self.topic };
         let (pubsub, name) = (&topic.pubsub, &topic.name);
         let route = match Routes::only(self.route, self.routes, self.bulk_subscribe.as_ref()) {
@@ -85,7 +128,7 @@ impl Item {
             tracing::warn!(app, pubsub, topic = name, "subscription without a route, topic or pubsub left out");
             return None;
         }
-        Some(Subscription {
+        Some(Wanted {
             topic,
             route,
             dead_letter_topic: Some(self.dead_letter_topic).filter(|topic| !topic.is_empty()),
@@ -95,14 +138,12 @@ impl Item {
     }
 }
 
-fn declarative(app: &str, resources: &Resources) -> impl Iterator<Item = Subscription> {
-    resources.subscriptions.iter().filter(move |declared| in_scope(&declared.scopes, app)).map(|declared| {
-        Subscription {
-            topic: Topic { pubsub: declared.pubsub.clone(), name: declared.topic.clone() },
-            route: declared.route.clone(),
-            dead_letter_topic: declared.dead_letter_topic.clone(),
-            metadata: declared.metadata.clone(),
-            origin: Origin::Declarative,
-        }
+fn declarative(app: &str, resources: &Resources) -> impl Iterator<Item = Wanted> {
+    resources.subscriptions.iter().filter(move |declared| in_scope(&declared.scopes, app)).map(|declared| Wanted {
+        topic: Topic { pubsub: declared.pubsub.clone(), name: declared.topic.clone() },
+        route: declared.route.clone(),
+        dead_letter_topic: declared.dead_letter_topic.clone(),
+        metadata: declared.metadata.clone(),
+        origin: Origin::Declarative,
     })
 }

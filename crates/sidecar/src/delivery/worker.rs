@@ -26,9 +26,9 @@ const UNREADABLE: Duration = Duration::from_secs(1);
 
 /// Starts the workers of a subscription; they end when the sidecar stops, after the deliveries under way.
 pub(crate) async fn start(sidecar: &Sidecar, subscription: &Subscription, tasks: &Tasks) {
-    let topic = &subscription.topic;
+    let Subscription { log_topic: topic, consumer_group, beginning, .. } = subscription;
     let positions = loop {
-        match sidecar.shared.positions.join(&sidecar.app_id, topic).await {
+        match sidecar.shared.positions.join(consumer_group, topic, *beginning).await {
             Ok(positions) => break positions,
             Err(error) => tracing::warn!(%error, topic = topic.name, "positions could not be read; trying again"),
         }
@@ -116,7 +116,7 @@ impl<'a> Worker<'a> {
             self.reading = true;
             under_way.push(Box::pin(async move {
                 let log = &courier.sidecar.shared.log;
-                let batch = log.read(&courier.subscription.topic, courier.partition, from).await;
+                let batch = log.read(&courier.subscription.log_topic, courier.partition, from).await;
                 Event::Read { batch, end }
             }));
         }
@@ -196,7 +196,8 @@ impl<'a> Worker<'a> {
         if position > self.reported {
             self.reported = position;
             let Courier { sidecar, subscription, partition, .. } = self.courier;
-            sidecar.shared.positions.report(&sidecar.app_id, &subscription.topic, *partition, position);
+            let Subscription { log_topic, consumer_group, .. } = subscription;
+            sidecar.shared.positions.report(consumer_group, log_topic, *partition, position);
         }
     }
 }

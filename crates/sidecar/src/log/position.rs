@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{PARTITIONS, Topic};
+use crate::resources::Beginning;
 
 /// How long reports are gathered before they are stored.
 const GATHER: Duration = Duration::from_millis(20);
@@ -24,6 +25,14 @@ SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::int4[], $5::int8[])
     AS reported (consumer_group, pubsub, topic, partition, next_offset) ORDER BY 1, 2, 3, 4
 ON CONFLICT (consumer_group, pubsub, topic, partition)
     DO UPDATE SET next_offset = greatest(known.next_offset, excluded.next_offset)";
+
+/// Where a group is that is new: at the oldest message of each partition, or (`$5`) after the newest.
+const JOIN: &str = "\
+INSERT INTO sidecar.positions (consumer_group, pubsub, topic, partition, next_offset)
+SELECT $1, $2, $3, number, CASE WHEN $5 THEN coalesce(known.next_offset, 0) ELSE 0 END
+FROM generate_series(0, $4 - 1) AS number
+LEFT JOIN sidecar.partitions AS known ON known.pubsub = $2 AND known.topic = $3 AND known.partition = number
+ORDER BY number ON CONFLICT DO NOTHING";
 
 const LOAD: &str = "\
 SELECT partition, next_offset FROM sidecar.positions WHERE consumer_group = $1 AND pubsub = $2 AND topic = $3";
@@ -49,11 +58,18 @@ impl Positions {
         Self { db, reported: Arc::default(), news: Arc::new(Notify::new()) }
     }
 
-    /// Makes the group known, at the oldest message of every partition where it is new, and returns where it stands.
-    pub(crate) async fn join(&self, group: &str, topic: &Topic) -> Result<Vec<(i16, i64)>, DbErr> {
-        let fresh = (0..PARTITIONS).map(|partition| ((group.to_owned(), topic.clone(), partition), 0));
-        self.store(&fresh.collect()).await?;
-        let values = [group.into(), topic.pubsub.clone().into(), topic.name.clone().into()];
+    /// Makes the group known, at its beginning where it is new, and returns where it stands in each partition.
+    pub(crate) async fn join(
+        &self,
+        group: &str,
+        topic: &Topic,
+        beginning: Beginning,
+    ) -> Result<Vec<(i16, i64)>, DbErr> {
+        let values: [Value; 3] = [group.into(), topic.pubsub.clone().into(), topic.name.clone().into()];
+        let [group, pubsub, name] = values.clone();
+        let newest = beginning == Beginning::Newest;
+        let join = [group, pubsub, name, i32::from(PARTITIONS).into(), newest.into()];
+        self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, JOIN, join)).await?;
         let rows = Row::find_by_statement(Statement::from_sql_and_values(DbBackend::Postgres, LOAD, values));
         Ok(rows.all(&self.db).await?.into_iter().map(|row| (row.partition, row.next_offset)).collect())
     }

@@ -1,5 +1,6 @@
 //! Reading the log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement, Value};
@@ -55,6 +56,12 @@ impl Log {
             })
         });
         Ok(messages.collect())
+    }
+
+    /// The names under which there are topics.
+    pub(crate) async fn names(&self) -> Result<BTreeSet<String>, DbErr> {
+        let ends = self.ends().await?;
+        Ok(ends.into_iter().map(|(topic, ..)| topic.pubsub).collect())
     }
 
     /// Every partition with its next offset.

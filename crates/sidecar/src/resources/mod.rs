@@ -8,11 +8,12 @@ mod scopes;
 mod secrets;
 mod subscription;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use resiliency::Resiliency;
 
-pub(crate) use component::{Component, Pubsub};
+pub(crate) use component::{Beginning, Component, Pubsub};
 pub(crate) use document::{Kind, Problem};
 pub(crate) use resiliency::InboundPolicy;
 pub(crate) use retry::{Pauses, Retry};
@@ -80,7 +81,21 @@ impl Resources {
             let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
             resources.add_file(&path, &text, base)?;
         }
+        resources.share_logs(&BTreeSet::new());
         Ok(resources)
+    }
+
+    /// Lets components that name one broker share its topics, as they do with a real one. They are kept under the name of the
+    /// first of the components that is `known` to the log, so that a component that is added later does not hide what is
+    /// there; else of the first, by name.
+    pub(crate) fn share_logs(&mut self, known: &BTreeSet<String>) {
+        let mut logs = BTreeMap::new();
+        self.pubsubs.sort_by_cached_key(|pubsub| (!known.contains(&pubsub.name), pubsub.name.clone()));
+        for pubsub in &mut self.pubsubs {
+            if let Some(broker) = &pubsub.broker {
+                pubsub.log.clone_from(logs.entry(broker.clone()).or_insert_with(|| pubsub.name.clone()));
+            }
+        }
     }
 
     fn add_file(&mut self, path: &Path, text: &str, base: &Path) -> Result<(), ResourceError> {
@@ -103,7 +118,7 @@ impl Resources {
                     return Err(Problem(format!("there are two components called {}", component.name)));
                 }
                 if component.kind.starts_with("pubsub.") {
-                    self.pubsubs.push(Pubsub::of(&component));
+                    self.pubsubs.push(Pubsub::of(&component)?);
                 } else if component.kind.starts_with("secretstores.local.") {
                     self.secret_stores.push(SecretStore::open(&component, base)?);
                 } else {

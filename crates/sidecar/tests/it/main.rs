@@ -4,6 +4,7 @@
 
 mod app;
 mod delivery;
+mod groups;
 mod grpc;
 mod health;
 mod invoke;

@@ -1,8 +1,10 @@
 //! What happened in a workspace after a number: for websocket-service, whose clients come back.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
-use platform::extract::Query;
+use platform::extract::{self, Query};
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +21,9 @@ use crate::store::history;
 const MAX_LIMIT: i64 = 500;
 /// Bytes of a page, after which no event is added.
 const PAGE_BYTES: i64 = 256 * 1024;
+
+/// Workspaces of a question at most.
+const MAX_WORKSPACES: usize = 1_000;
 
 /// Whose eyes, which workspace, after which number.
 #[derive(Debug, Deserialize)]
@@ -55,6 +60,38 @@ pub async fn changes(State(app): State<App>, Query(query): Query<ChangesQuery>) 
     let history::Changes { sequence, events: changes } = read.ok_or_else(|| Problem::not_found("workspace"))?;
     let resync_required = after > sequence || (after < sequence && changes.is_empty());
     Ok(Json(Page { changes, sequence, resync_required }))
+}
+
+/// The workspaces that sockets follow.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Followed {
+    workspace_ids: Vec<Uuid>,
+}
+
+/// Where they stand.
+#[derive(Debug, Serialize)]
+pub struct Sequences {
+    /// The number of the latest event of each that there is.
+    sequences: HashMap<Uuid, i64>,
+}
+
+/// `POST /internal/sequences`: numbers only, so whoever follows a workspace needs not be named.
+pub async fn sequences(
+    State(app): State<App>,
+    extract::Json(Followed { workspace_ids }): extract::Json<Followed>,
+) -> Result<Json<Sequences>, Problem> {
+    let mut check = Check::default();
+    check.field("/workspace_ids", few(&workspace_ids));
+    check.finish()?;
+    Ok(Json(Sequences { sequences: history::sequences(&app.changes.db, workspace_ids).await? }))
+}
+
+fn few(workspace_ids: &[Uuid]) -> Result<(), Invalid> {
+    if workspace_ids.len() <= MAX_WORKSPACES {
+        return Ok(());
+    }
+    Err(Invalid::new("too_many", format!("At most {MAX_WORKSPACES} workspaces are told at once.")))
 }
 
 impl ChangesQuery {

@@ -3,6 +3,8 @@
 //! Numbers are given under the lock of the workspace's row, so what is committed is a history without gaps. Its beginning is
 //! removed with time: a reader whose next number is not there any more has to begin anew.
 
+use std::collections::HashMap;
+
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,6 +26,12 @@ struct Row {
     current: i64,
     sequence: Option<i64>,
     payload: Option<Value>,
+}
+
+#[derive(FromQueryResult)]
+struct Reached {
+    id: Uuid,
+    sequence: i64,
 }
 
 /// The events after `after` of a workspace that the user is a member of: at most `limit`, and no more once they have
@@ -58,6 +66,16 @@ pub async fn changes(
     let events = rows.into_iter().filter_map(|row| row.sequence.zip(row.payload));
     let events = unbroken(after, events, |(number, _)| *number).map(|(_, event)| event).collect();
     Ok(Some(Changes { sequence, events }))
+}
+
+/// The number of the latest event of each workspace that there is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sequences(db: &impl ConnectionTrait, workspace_ids: Vec<Uuid>) -> Result<HashMap<Uuid, i64>, DbErr> {
+    let sql = "SELECT id, sequence FROM core.workspaces WHERE id = ANY ($1)";
+    let rows = Reached::find_by_statement(statement(sql, [workspace_ids.into()])).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.sequence)).collect())
 }
 
 /// Those of `events` whose numbers follow `after` without a gap.

@@ -152,3 +152,27 @@ async fn wrong_questions_are_told_all_at_once() {
         assert_eq!(told(problem), expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn the_numbers_of_many_workspaces_are_told_at_once() {
+    let api = Api::start().await;
+    let (alice, bob) = (api.person("alice"), api.person("bob"));
+    alice.create(json!({"title": "One"})).await;
+    bob.create(json!({"title": "One"})).await;
+    bob.create(json!({"title": "Two"})).await;
+    let (first, second) = (workspace(&alice).await, workspace(&bob).await);
+    let nowhere = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let ask = |ids: Value| {
+        let request = Client::new(&api.base).request(Method::POST, "/internal/sequences");
+        request.header("dapr-api-token", APP_TOKEN).json(&json!({ "workspace_ids": ids })).send()
+    };
+    let told = ask(json!([first, second, nowhere])).await.expect(200).json();
+    assert_eq!(told, json!({"sequences": {first: 2, second: 3}}));
+    assert_eq!(ask(json!([])).await.expect(200).json(), json!({"sequences": {}}));
+    let refused = ask(json!(vec![nowhere; 1_001])).await.expect_problem(422, "validation_failed");
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/workspace_ids"), &json!("too_many"))
+    );
+    ask(json!(["x"])).await.expect_problem(422, "validation_failed");
+}

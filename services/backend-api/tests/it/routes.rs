@@ -16,7 +16,7 @@ use crate::harness::{APP_TOKEN, AUTH_SECRET, Api};
 type Routes = BTreeMap<String, BTreeSet<String>>;
 
 /// What the router has besides: the document itself, and what only the sidecar may ask, which is 404 for everybody else.
-const UNDOCUMENTED: [(&str, &str); 10] = [
+const UNDOCUMENTED: [(&str, &str); 11] = [
     ("/", "GET"),
     ("/openapi.json", "GET"),
     ("/docs", "GET"),
@@ -25,6 +25,7 @@ const UNDOCUMENTED: [(&str, &str); 10] = [
     ("/docs/{*rest}", "GET"),
     ("/internal/ws-tickets/redeem", "POST"),
     ("/internal/memberships", "POST"),
+    ("/internal/sequences", "POST"),
     ("/internal/changes", "GET"),
     ("/job/purge-deleted-tasks", "POST"),
 ];

@@ -2,6 +2,7 @@
 
 pub(crate) mod authenticate_socket;
 pub(crate) mod broadcast_event;
+pub(crate) mod notice_missed;
 pub(crate) mod renew_session;
 pub(crate) mod replay_missed;
 pub(crate) mod subscribe_socket;

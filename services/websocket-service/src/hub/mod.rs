@@ -67,6 +67,20 @@ impl Hub {
         state.recent.push(event);
     }
 
+    /// The workspaces that any socket follows.
+    pub(crate) fn workspaces(&self) -> Vec<Uuid> {
+        self.lock().rooms.keys().copied().collect()
+    }
+
+    /// Lets every socket that has not come as far as its workspace's number in `reached` look back at what it missed.
+    pub(crate) fn expect(&self, reached: &HashMap<Uuid, i64>) {
+        let mut state = self.lock();
+        for (workspace, sequence) in reached {
+            let seats = state.rooms.get_mut(workspace).into_iter().flat_map(HashMap::values_mut);
+            seats.for_each(|seat| seat.expect(*sequence));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Whatever a panic interrupted was one socket's affair: the others go on.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

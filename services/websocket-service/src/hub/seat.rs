@@ -41,6 +41,14 @@ impl Seat {
         }
     }
 
+    /// It should have come as far as `sequence` by now; if it has not, what it missed is replayed.
+    pub(super) fn expect(&mut self, sequence: i64) {
+        if self.behind.is_none() && sequence > self.last {
+            self.behind = Some(sequence);
+            self.mailbox.tell_behind();
+        }
+    }
+
     /// Hands it an event that it missed.
     pub(super) fn replay(&mut self, event: LiveEvent) {
         self.last = event.sequence;

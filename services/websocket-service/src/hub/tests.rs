@@ -132,6 +132,28 @@ fn a_gap_in_what_comes_is_noticed() {
 }
 
 #[test]
+fn what_should_have_come_is_looked_for() {
+    let hub = Hub::new(1024, 9);
+    let (mut late, mut current) = (hub.register("alice").unwrap(), hub.register("bob").unwrap());
+    late.take_seats(&[at(ONE, 0)], vec![]);
+    current.take_seats(&[at(ONE, 2), at(TWO, 0)], vec![]);
+    let mut followed = hub.workspaces();
+    followed.sort();
+    assert_eq!(followed, [ONE, TWO]);
+    hub.expect(&HashMap::from([(ONE, 2), (Uuid::nil(), 9)]));
+    assert_eq!(current.look_back(), None);
+    assert_eq!(late.look_back().unwrap().last, 0);
+    for sequence in 1..=2 {
+        late.replay(event(ONE, sequence));
+    }
+    late.catch_up(ONE, 2);
+    // They come after all.
+    (1..=3).for_each(|sequence| hub.broadcast(event(ONE, sequence)));
+    assert_eq!(received(&late), ["1/1", "1/2", "1/3"]);
+    assert_eq!(received(&current), ["1/3"]);
+}
+
+#[test]
 fn what_came_and_is_not_in_the_history_is_not_waited_for() {
     let hub = Hub::new(1024, 9);
     let mut socket = hub.register("alice").unwrap();

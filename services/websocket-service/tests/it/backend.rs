@@ -58,6 +58,7 @@ impl Backend {
         });
         let router = Router::new()
             .route(&format!("{INVOKE}/memberships"), post(memberships))
+            .route(&format!("{INVOKE}/sequences"), post(sequences))
             .route(&format!("{INVOKE}/changes"), get(changes))
             .route(&format!("{INVOKE}/ws-tickets/redeem"), post(redeem))
             .route("/v1.0/healthz/outbound", get(|| async { StatusCode::NO_CONTENT }))
@@ -186,6 +187,19 @@ async fn changes(State(backend): State<Arc<Backend>>, Query(question): Query<Has
     backend.open_reads.fetch_sub(1, Ordering::SeqCst);
     let not_found = || (StatusCode::NOT_FOUND, Json(json!({"code": "not_found"}))).into_response();
     page.map_or_else(not_found, |page| Json(page).into_response())
+}
+
+/// The workspaces of the question that somebody is a member of.
+async fn sequences(State(backend): State<Arc<Backend>>, Json(body): Json<Value>) -> Response {
+    if backend.is_away() {
+        return away();
+    }
+    let ids = body["workspace_ids"].as_array().unwrap();
+    let members = backend.workspaces.lock().unwrap();
+    let known = members.values().flatten().filter(|member| ids.contains(&member["id"]));
+    let sequences: HashMap<&str, &Value> =
+        known.map(|member| (member["id"].as_str().unwrap(), &member["sequence"])).collect();
+    Json(json!({ "sequences": sequences })).into_response()
 }
 
 async fn redeem(State(backend): State<Arc<Backend>>, Json(body): Json<Value>) -> Response {

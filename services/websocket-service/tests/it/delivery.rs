@@ -159,7 +159,7 @@ async fn the_sidecar_is_told_the_topics() {
     assert_eq!(
         topics,
         json!([{
-            "pubsubname": "pubsub", "topic": "task-updates", "route": "/events/task-updates",
+            "pubsubname": "pubsub-per-replica", "topic": "task-updates", "route": "/events/task-updates",
             "deadLetterTopic": "task-updates.dead",
         }])
     );

@@ -1,6 +1,7 @@
 //! A client that comes back gets what it missed, in order and once, and then what comes.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::eventually;
@@ -282,4 +283,33 @@ async fn a_replay_does_not_hold_up_the_stop() {
     world.shutdown.cancel();
     assert_eq!(client.close().await.0, 1001);
     tokio::time::timeout(DEADLINE, world.serving).await.expect("it stops in time").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_the_broker_never_delivers_is_told_from_the_history() {
+    let world = World::start_with(|config| config.limits.look_for_missed = Duration::from_millis(20)).await;
+    let workspace = member(&world, "alice", 5);
+    let mut client = world.subscribed("alice").await;
+    // Published before this replica's group was assigned the topic.
+    world.past(workspace, 6..=7);
+    world.backend.stand_at(workspace, 7);
+    assert_eq!((client.event().await, client.event().await), (6, 7));
+    // The broker delivers them after all, and goes on.
+    for sequence in [6, 7, 8] {
+        world.happen(workspace, sequence).await;
+    }
+    assert_eq!(client.event().await, 8);
+    client.nothing_more().await;
+    assert_eq!(world.metric("events_replayed_total").await, 2);
+}
+
+#[tokio::test]
+async fn sockets_live_on_while_nobody_says_where_the_workspaces_stand() {
+    let world = World::start_with(|config| config.limits.look_for_missed = Duration::from_millis(20)).await;
+    let workspace = member(&world, "alice", 5);
+    let mut client = world.subscribed("alice").await;
+    world.backend.set_away();
+    world.happen(workspace, 6).await;
+    assert_eq!(client.event().await, 6);
+    client.nothing_more().await;
 }
