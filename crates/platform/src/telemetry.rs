@@ -10,6 +10,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+use crate::trace;
+
 /// What a service says without `RUST_LOG`.
 pub const SERVICE_FILTER: &str =
     "info,sqlx=warn,sqlx::postgres::notice=off,hyper=warn,tower=warn,sea_orm_migration=warn";
@@ -39,7 +41,8 @@ pub fn init(name: &'static str, default_filter: &str) -> anyhow::Result<Telemetr
     let provider = exporter(name)?;
     let spans = provider.as_ref().map(|provider| {
         // What is traced does not depend on what is logged.
-        tracing_opentelemetry::layer().with_tracer(provider.tracer(name)).with_filter(EnvFilter::new(SERVICE_FILTER))
+        let filter = EnvFilter::new(format!("{SERVICE_FILTER},{}=debug", trace::SPANS));
+        tracing_opentelemetry::layer().with_tracer(provider.tracer(name)).with_filter(filter)
     });
     tracing_subscriber::registry().with(spans).with(lines).try_init()?;
     Ok(Telemetry { provider })

@@ -11,6 +11,10 @@ use crate::random::Random;
 /// The header's name (W3C Trace Context §3.2).
 pub const TRACEPARENT: &str = "traceparent";
 
+/// The target of spans that are for traces alone: no line of the log stands within one, so that they cost nothing where spans are not
+/// exported.
+pub const SPANS: &str = "tidings::spans";
+
 /// A `traceparent` value: `00-<trace id>-<parent id>-<flags>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext(String);
@@ -50,8 +54,12 @@ impl TraceContext {
         self.0.split('-').nth(1).unwrap_or_default()
     }
 
-    /// Where `span` stands in its exported trace, if spans are exported; else this context itself.
-    fn within(self, span: &Span) -> Self {
+    /// Puts `span` into this trace, and tells where it stands there, for those who come after it; where spans are not exported
+    /// that is this context itself.
+    #[must_use]
+    pub fn lead_to(self, span: &Span) -> Self {
+        // Refused only when spans are not exported, in which case there is nothing to link.
+        let _ = span.set_parent(self.remote());
         let context = span.context();
         let here = context.span().span_context().clone();
         if here.is_valid() {
@@ -85,9 +93,7 @@ pub(crate) fn begin(service: &'static str, random: &Random, request: &mut Reques
         path = request.uri().path(),
         trace_id = caller.trace_id(),
     );
-    // Refused only when spans are not exported, in which case there is nothing to link.
-    let _ = span.set_parent(caller.remote());
-    let context = caller.within(&span);
+    let context = caller.lead_to(&span);
     if let Ok(value) = HeaderValue::from_str(context.as_str()) {
         request.headers_mut().insert(TRACEPARENT, value);
     }

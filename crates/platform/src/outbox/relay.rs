@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBacken
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::row::OutboxRow;
 use crate::clock::Clock;
@@ -124,12 +125,10 @@ impl Relay {
             transaction.rollback().await?;
             return Ok(Batch { published: 0, more: false });
         }
-        try_join_all(
-            by_topic(&rows, self.app_id)
-                .into_iter()
-                .map(|(topic, messages)| async move { self.publisher.publish(topic, messages).await }),
-        )
-        .await?;
+        let (topics, spans) = by_topic(&rows, self.app_id);
+        let topics = topics.into_iter();
+        try_join_all(topics.map(|(topic, messages)| self.publisher.publish(topic, messages))).await?;
+        drop(spans);
         self.mark_published(&transaction, &rows).await?;
         transaction.commit().await?;
         let published = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -197,16 +196,18 @@ impl Relay {
     }
 }
 
-/// The same event goes to each of its topics; the order within a topic is that of the rows.
-fn by_topic<'a>(rows: &'a [OutboxRow], source: &str) -> BTreeMap<&'a str, Vec<Message>> {
+/// The same event goes to each of its topics; the order within a topic is that of the rows. The spans are those of the publishing of each.
+fn by_topic<'a>(rows: &'a [OutboxRow], source: &str) -> (BTreeMap<&'a str, Vec<Message>>, Vec<Span>) {
     let mut topics: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
+    let mut spans = Vec::with_capacity(rows.len());
     for row in rows {
-        let message = row.message(source);
+        let (message, span) = row.message(source);
         for topic in &row.topics {
             topics.entry(topic).or_default().push(message.clone());
         }
+        spans.push(span);
     }
-    topics
+    (topics, spans)
 }
 
 fn backoff(failures: u32) -> Duration {

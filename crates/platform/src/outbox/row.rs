@@ -3,9 +3,11 @@
 use events::CloudEvent;
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::dapr::publish::Message;
+use crate::trace::{SPANS, TraceContext};
 
 /// A row of the outbox.
 #[derive(Debug, FromQueryResult)]
@@ -22,9 +24,17 @@ pub(super) struct OutboxRow {
 }
 
 impl OutboxRow {
-    /// The event as it is published by `source`, the app-id.
-    pub(super) fn message(&self, source: &str) -> Message {
-        let traceparent = self.trace_context.clone();
+    /// The event as it is published by `source`, the app-id, and the span of that, in the trace of the request that it comes of. The
+    /// span lasts until it is dropped.
+    pub(super) fn message(&self, source: &str) -> (Message, Span) {
+        let (event_id, event_type) = (tracing::field::display(self.event_id), self.event_type.as_str());
+        let span = tracing::debug_span!(
+            target: SPANS, "publish", service = source, event_type, event_id, otel.kind = "producer"
+        );
+        let traceparent = self.trace_context.as_ref().map(|context| match TraceContext::parse(context) {
+            Some(context) => context.lead_to(&span).as_str().to_owned(),
+            None => context.clone(),
+        });
         let event = CloudEvent::for_publishing(
             source,
             self.event_id,
@@ -32,11 +42,12 @@ impl OutboxRow {
             traceparent.clone(),
             self.payload.clone(),
         );
-        Message {
+        let message = Message {
             id: self.event_id.to_string(),
             cloud_event: json!(event).to_string().into_bytes(),
             partition_key: self.workspace_id.to_string(),
             traceparent,
-        }
+        };
+        (message, span)
     }
 }

@@ -14,8 +14,8 @@ use crate::place::Place;
 /// Longer than a start may take on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
-/// The last line of what is printed when the system is ready.
-const READY: &str = "Ctrl-C stops it.";
+/// How the last line of what is printed when the system is ready ends, whichever way it runs.
+const READY: &str = " stops it.";
 
 /// A system that runs until it is stopped or dropped.
 pub(crate) struct Launched {
@@ -44,14 +44,14 @@ impl Launched {
             let mut lines = Vec::new();
             for line in output.lines() {
                 lines.push(line.unwrap());
-                if lines.last().is_some_and(|line| line == READY) {
+                if lines.last().is_some_and(|line| line.ends_with(READY)) {
                     break;
                 }
             }
             lines
         });
         let lines = timeout(DEADLINE, reading).await.expect("the system starts in time").unwrap();
-        if lines.last().is_none_or(|line| line != READY) {
+        if lines.last().is_none_or(|line| !line.ends_with(READY)) {
             let mut said = String::new();
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             panic!("the system did not start: {said}");

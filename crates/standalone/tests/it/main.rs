@@ -7,6 +7,7 @@ mod deployment;
 mod failure;
 mod launched;
 mod launcher;
+mod otlp;
 mod place;
 mod readme;
 mod tempdir;

@@ -3,4 +3,5 @@
 
 mod end_to_end;
 mod replay;
+mod trace;
 mod undo;
