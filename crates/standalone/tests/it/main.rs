@@ -9,7 +9,6 @@ mod launched;
 mod launcher;
 mod otlp;
 mod place;
-mod readme;
 mod tempdir;
 mod token;
 mod watch;

@@ -31,10 +31,18 @@ pub(crate) struct Person {
 }
 
 /// `TIDINGS_TEST_SIDECARS=daprd` has the same tests run on the distributed system.
-pub(crate) fn sidecars() -> Sidecars {
+fn sidecars() -> Sidecars {
     match std::env::var("TIDINGS_TEST_SIDECARS").as_deref() {
         Ok("daprd") => Sidecars::Daprd,
         _ => Sidecars::Embedded,
+    }
+}
+
+/// The launcher's arguments for the same.
+pub(crate) fn up() -> Vec<&'static str> {
+    match sidecars() {
+        Sidecars::Daprd => vec!["up", "--distributed"],
+        Sidecars::Embedded => vec!["up"],
     }
 }
 

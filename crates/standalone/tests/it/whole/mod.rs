@@ -5,3 +5,4 @@ mod end_to_end;
 mod replay;
 mod trace;
 mod undo;
+mod walk_through;

@@ -1,11 +1,10 @@
 //! One trace from a request to the history and to the sockets, as a collector of spans sees it.
 
 use serde_json::json;
-use standalone::Sidecars;
 use testkit::eventually;
 use testkit::socket::Socket;
 
-use super::end_to_end::{DEADLINE, sidecars};
+use super::end_to_end::{DEADLINE, up};
 use crate::launched::Launched;
 use crate::otlp::{Collector, Seen};
 use crate::place::Place;
@@ -26,8 +25,7 @@ const WAY: [&str; 5] = [
 async fn one_trace_leads_from_a_request_to_the_history_and_the_socket() {
     let (collector, address) = Collector::start().await;
     let place = Place::new();
-    let distributed = sidecars() == Sidecars::Daprd;
-    let mut command = place.tidings(if distributed { &["up", "--distributed"] } else { &["up"] });
+    let mut command = place.tidings(&up());
     // Spans are sent at once, and not after the 5 s within which they are gathered otherwise.
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", address).env("OTEL_BSP_SCHEDULE_DELAY", "50");
     let system = Launched::start_as(command, place).await;

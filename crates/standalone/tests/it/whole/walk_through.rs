@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::end_to_end::up;
 use crate::launched::Launched;
+use crate::place::Place;
 
 /// The walk-through: every block that is fenced as ```` ```sh walkthrough ````.
 fn walkthrough() -> String {
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../../README.md");
     let blocks = readme.split("```sh walkthrough\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let script: Vec<&str> = blocks.collect();
     assert!(script.len() >= 6, "the README has a walk-through");
@@ -19,7 +21,8 @@ fn walkthrough() -> String {
 
 #[tokio::test]
 async fn the_walk_through_works_as_printed() {
-    let system = Launched::start().await;
+    let place = Place::new();
+    let system = Launched::start_as(place.tidings(&up()), place).await;
     let script = walkthrough()
         .replace("./scripts/tidings", env!("CARGO_BIN_EXE_tidings"))
         .replace("http://localhost:8000", &system.api())
