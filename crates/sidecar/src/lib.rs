@@ -26,7 +26,7 @@ mod tasks;
 use platform::database::{Schema, SqlMigration};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-pub use resources::{ResourceError, Resources};
+pub use resources::{ResourceError, Resources, SUBSCRIPTIONS};
 pub use run::run;
 pub use settings::{App, AppHealthCheck, Backoff, Settings};
 

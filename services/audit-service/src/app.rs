@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::dead_letter::MAX_MESSAGE;
+use crate::domain::origin::Origin;
 use crate::events::counters::Counters;
 use crate::store::dead_letters;
 use crate::store::recorder::Recorder;
@@ -72,6 +73,7 @@ pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clo
 /// |---|---|
 /// | `GET /dapr/subscribe` | the topics |
 /// | `POST /events/<topic>` | a delivery, for each of [`TOPICS`] |
+/// | `POST /events/task-created` | a notice of another system, subscribed to in `components/subscriptions/` |
 /// | `POST /events/<topic>.dead` | what some consumer gave up, for every topic |
 /// | `GET /internal/audit-logs` | the history |
 /// | `GET /internal/deleted-tasks/{task_id}` | the last state of a deleted task |
@@ -95,7 +97,8 @@ fn routes(app: App, names: &TopicNames) -> Router {
         let deliver = post(move |state, body| deliveries::delivery::receive(topic, state, body));
         router = router.route(&format!("/events/{topic}"), deliver);
     }
-    for topic in Topic::ALL.iter().copied() {
+    router = router.route(&format!("/events/{}", Origin::Notices), post(deliveries::notices::receive));
+    for topic in Origin::all() {
         let keep = post(move |state, headers, body| deliveries::dead_letters::receive(topic, state, headers, body));
         router = router.route(&format!("/events/{}", topic.dead_letter()), keep);
     }

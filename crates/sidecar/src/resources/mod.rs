@@ -43,6 +43,10 @@ pub enum ResourceError {
     },
 }
 
+/// The folder within the components folder that is read too. A real daprd does not look into it: it is named to it as another
+/// `--resources-path`.
+pub const SUBSCRIPTIONS: &str = "subscriptions";
+
 /// What the components folder says.
 #[derive(Debug, Default)]
 pub struct Resources {
@@ -54,7 +58,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Reads every `.yaml` and `.yml` file of `folder`, in the order of their names. Relative paths in a component are
+    /// Reads every `.yaml` and `.yml` file of `folder` and of its folder [`SUBSCRIPTIONS`], in the order of their names. Relative paths in a component are
     /// taken as given, else from the folder's parent. A component of a type that is not known is passed over with a
     /// warning.
     ///
@@ -66,15 +70,11 @@ impl Resources {
             let path = path.to_owned();
             move |source| ResourceError::Unreadable { path, source }
         };
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-            let path = entry.map_err(unreadable(folder))?.path();
-            let yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-            if yaml && path.is_file() {
-                files.push(path);
-            }
+        let mut files = yaml_files(folder).map_err(unreadable(folder))?;
+        let subscriptions = folder.join(SUBSCRIPTIONS);
+        if subscriptions.is_dir() {
+            files.extend(yaml_files(&subscriptions).map_err(unreadable(&subscriptions))?);
         }
-        files.sort();
         let base = folder.parent().unwrap_or(folder);
         let mut resources = Self::default();
         for path in files {
@@ -135,6 +135,12 @@ impl Resources {
         Ok(())
     }
 
+    /// The topics that subscriptions in files name, and those of their dead letters: what a broker has to have.
+    pub fn declared_topics(&self) -> impl Iterator<Item = &str> {
+        let topics = self.subscriptions.iter();
+        topics.flat_map(|declared| [Some(declared.topic.as_str()), declared.dead_letter_topic.as_deref()]).flatten()
+    }
+
     /// The pub/sub component called `name`, when `app` may use it.
     pub(crate) fn pubsub(&self, name: &str, app: &str) -> Option<&Pubsub> {
         self.pubsubs.iter().find(|pubsub| pubsub.name == name && in_scope(&pubsub.scopes, app))
@@ -154,6 +160,20 @@ impl Resources {
     pub(crate) fn components_of<'a>(&'a self, app: &'a str) -> impl Iterator<Item = &'a Component> {
         self.components.iter().filter(move |component| in_scope(&component.scopes, app))
     }
+}
+
+/// The YAML files of a folder, in the order of their names.
+fn yaml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+        if yaml && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Whether `app` is among the app ids of `scopes`; no scopes means everybody.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use platform::config::Secret;
+use sidecar::SUBSCRIPTIONS;
 
 use super::program::Program;
 use super::tools::Tools;
@@ -95,6 +96,9 @@ impl Sidecar<'_> {
             .with("resources-path", self.resources.display())
             .with("scheduler-host-address", format!("127.0.0.1:{}", self.scheduler_port))
             .with("log-level", "info");
+        let subscriptions = self.resources.join(SUBSCRIPTIONS);
+        let arguments =
+            if subscriptions.is_dir() { arguments.with("resources-path", subscriptions.display()) } else { arguments };
         let arguments = match self.health_path {
             Some(path) => arguments
                 .with("enable-app-health-check", "true")

@@ -6,7 +6,6 @@ mod dapr;
 mod program;
 mod tools;
 
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use platform::config::{Reader, Variables};
 use platform::dapr::topics::TopicNames;
+use sidecar::Resources;
 
 pub use self::broker::Broker;
 use self::broker::PARTITIONS;
@@ -25,8 +25,8 @@ use crate::data_directory::DataDirectory;
 use crate::environment::Environment;
 use crate::group::Group;
 use crate::ports::{Ports, ServicePorts};
-use crate::readiness;
 use crate::services::Service;
+use crate::{components, readiness};
 
 /// What `components/` says of the broker's address, which is another one where the ports are.
 const BROKER_ADDRESS: &str = "localhost:9092";
@@ -69,7 +69,9 @@ impl Distributed {
             metrics: free_port()?,
         };
         // A name that cannot be is told by every service.
-        let topics = TopicNames::read(&mut Reader::new(variables)).all().collect();
+        let own = TopicNames::read(&mut Reader::new(variables));
+        let resources = Resources::load(components)?;
+        let topics = own.all().chain(resources.declared_topics().map(ToOwned::to_owned)).collect();
         let distributed = Self { tools, folder, data: data.clone(), topics, broker_ports, scheduler_ports };
         distributed.write_components(components)?;
         Ok(distributed)
@@ -135,16 +137,8 @@ impl Distributed {
     }
 
     fn write_components(&self, from: &Path) -> anyhow::Result<()> {
-        let (to, broker) = (self.components(), self.broker().address());
-        fs::create_dir_all(&to).with_context(|| format!("cannot create {}", to.display()))?;
-        for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-            let file = entry?.path();
-            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
-                let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                fs::write(to.join(name), text.replace(BROKER_ADDRESS, &broker))?;
-            }
-        }
-        Ok(())
+        let broker = self.broker().address();
+        components::copy(from, &self.components(), |text| text.replace(BROKER_ADDRESS, &broker))
     }
 }
 

@@ -15,6 +15,7 @@ use super::dead_letters_query::Parameters;
 use crate::actions::replay_dead_letter::{replay_dead_letter, unknown};
 use crate::app::App;
 use crate::domain::dead_letter::{MAX_MESSAGE, Status, Summary};
+use crate::domain::origin::Origin;
 use crate::domain::replay::{Publishable, Replay};
 use crate::store::{dead_letters, replays};
 
@@ -85,13 +86,13 @@ struct Attempt {
 /// 404; 503 while the database is away.
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<DeadLetter>, Problem> {
     let summary = dead_letters::find(&app.db, id).await?.ok_or_else(unknown)?;
-    let (_, bytes) = dead_letters::message(&app.db, id).await?.ok_or_else(unknown)?;
+    let (topic, bytes) = dead_letters::message(&app.db, id).await?.ok_or_else(unknown)?;
     let replays = replays::newest(&app.db, id, MAX_REPLAYS).await?;
     let (encoding, message) = match serde_json::from_slice(&bytes) {
         Ok(message) => ("json", message),
         Err(_) => ("base64", STANDARD.encode(&bytes).into()),
     };
-    let malformed = Publishable::read(bytes).err();
+    let malformed = Publishable::read(Origin::of(&topic), bytes).err();
     let broken = malformed.map(|malformed| Broken { pointer: malformed.pointer, reason: malformed.reason });
     let replays = replays.into_iter().map(attempt).collect();
     Ok(Json(DeadLetter { summary, broken, encoding, message, replays }))

@@ -1,11 +1,11 @@
 //! The parameters of `GET /internal/dead-letters`, and what is wrong with them.
 
-use events::Topic;
 use platform::problem::FieldError;
 use serde::Deserialize;
 
 use super::parameters::{given, invalid, limit, uuid};
 use crate::domain::dead_letter::{Selection, Status};
+use crate::domain::origin::Origin;
 
 /// As they come: text, so that every mistake can be told at once.
 #[derive(Debug, Default, Deserialize)]
@@ -34,8 +34,8 @@ impl Parameters {
     }
 }
 
-fn topic(value: &str) -> Result<Topic, FieldError> {
-    let names: Vec<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
+fn topic(value: &str) -> Result<Origin, FieldError> {
+    let names: Vec<&str> = Origin::all().map(Origin::as_str).collect();
     value.parse().map_err(|_| invalid("topic", "invalid_topic", format!("must be one of {}", names.join(", "))))
 }
 

@@ -8,13 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use events::schema::{MAX_EVENT_TYPE_LENGTH, MAX_USER_ID_LENGTH};
-use events::{Event, Malformed, Received, Topic};
+use events::{Event, Malformed, Received};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::criteria::Limit;
+use super::notice::Notice;
+use super::origin::Origin;
 
 /// The largest message that consumers read, in bytes: what a sidecar passes on unless it is told otherwise. Twice the
 /// largest task fits with every character escaped.
@@ -31,7 +33,7 @@ const MAX_TOLD: usize = 500;
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     /// The topic that it was published to.
-    pub(crate) topic: Topic,
+    pub(crate) topic: Origin,
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
     /// Whether there were more than [`MAX_DEAD_LETTER`] of them.
@@ -60,9 +62,13 @@ impl Arrival {
         if self.cut {
             return format!("the message is larger than {MAX_DEAD_LETTER} bytes; only its beginning is kept");
         }
-        match read(&self.bytes) {
+        let read = match self.topic {
+            Origin::Events(_) => read(&self.bytes).map(drop),
+            Origin::Notices => read_notice(&self.bytes).map(drop),
+        };
+        match read {
             Err(malformed) => told(&malformed.to_string()),
-            Ok(_) => self.reason().unwrap_or_else(|| "unknown: the message keeps the contract".to_owned()),
+            Ok(()) => self.reason().unwrap_or_else(|| "unknown: the message keeps the contract".to_owned()),
         }
     }
 
@@ -95,10 +101,24 @@ pub(crate) fn unwrap(delivery: Vec<u8>) -> Vec<u8> {
 /// # Errors
 /// What a consumer would find wrong with it.
 pub(crate) fn read(bytes: &[u8]) -> Result<Received, Malformed> {
-    if bytes.len() > MAX_MESSAGE {
-        return Err(Malformed { pointer: String::new(), reason: format!("is larger than {MAX_MESSAGE} bytes") });
-    }
+    check_size(bytes)?;
     Event::from_cloud_event(bytes)
+}
+
+/// Reads a message as the consumer of notices does.
+///
+/// # Errors
+/// What it would find wrong with it.
+pub(crate) fn read_notice(bytes: &[u8]) -> Result<Notice, Malformed> {
+    check_size(bytes)?;
+    Notice::read(bytes, "")
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), Malformed> {
+    if bytes.len() <= MAX_MESSAGE {
+        return Ok(());
+    }
+    Err(Malformed { pointer: String::new(), reason: format!("is larger than {MAX_MESSAGE} bytes") })
 }
 
 /// What a message says of itself, as far as it can be read; nothing of it is certain.
@@ -171,7 +191,7 @@ impl fmt::Display for Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// Published to this topic.
-    pub(crate) topic: Option<Topic>,
+    pub(crate) topic: Option<Origin>,
     /// Of which this has become.
     pub(crate) status: Option<Status>,
     /// Older than this letter.

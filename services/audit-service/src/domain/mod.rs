@@ -3,4 +3,6 @@
 pub(crate) mod criteria;
 pub(crate) mod dead_letter;
 pub(crate) mod entry;
+pub(crate) mod notice;
+pub(crate) mod origin;
 pub(crate) mod replay;

@@ -1,11 +1,13 @@
 //! Sending a dead letter again.
 
 use chrono::{DateTime, Utc};
-use events::{Malformed, Received};
+use events::{Malformed, Received, place_of_notices};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::dead_letter;
+use super::notice::Notice;
+use super::origin::Origin;
 
 /// The largest message that is published, in bytes: the sidecar takes no more than [`dead_letter::MAX_MESSAGE`], what it
 /// and the request add included.
@@ -27,18 +29,21 @@ pub(crate) struct Publishable {
 }
 
 impl Publishable {
-    /// Checks `bytes` as a consumer would. An event type that is not known yet is none of our business.
+    /// Checks `bytes`, which came from `origin`, as a consumer would. An event type that is not known yet is none of our business.
     ///
     /// # Errors
     /// What a consumer would find wrong.
-    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Malformed> {
-        let received = dead_letter::read(&bytes)?;
+    pub(crate) fn read(origin: Origin, bytes: Vec<u8>) -> Result<Self, Malformed> {
         if bytes.len() > MAX_PUBLISHED {
             let reason = format!("is larger than the {MAX_PUBLISHED} bytes that can be published");
             return Err(Malformed { pointer: String::new(), reason });
         }
         let bytes = without_expiration(bytes);
-        Ok(match received {
+        if origin == Origin::Notices {
+            let Notice { event_id, user_id, details: payload, traceparent, .. } = dead_letter::read_notice(&bytes)?;
+            return Ok(Self { event_id, workspace_id: place_of_notices(&user_id), payload, traceparent, bytes });
+        }
+        Ok(match dead_letter::read(&bytes)? {
             Received::Known { event, payload, traceparent } => {
                 let (event_id, workspace_id) = (event.event_id, event.organization_id);
                 Self { event_id, workspace_id, payload, traceparent, bytes }

@@ -3,20 +3,20 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use events::Topic;
 use platform::dapr::subscribe::Outcome;
 
 use super::body::{Message, read};
 use crate::actions::store_dead_letter::store_dead_letter;
 use crate::app::App;
 use crate::domain::dead_letter::{Arrival, MAX_DEAD_LETTER, unwrap};
+use crate::domain::origin::Origin;
 
 /// The largest delivery that is read to its end: base64 needs a third more than the message, and an envelope around it.
 const MAX_DELIVERY: usize = MAX_DEAD_LETTER / 3 * 4 + 64 * 1024;
 
 /// `POST /events/<topic>.dead`: stores the message. It is never refused: nobody takes the dead letters of dead letters. What
 /// the database does not take is delivered again, because nothing else keeps it.
-pub(crate) async fn receive(topic: Topic, State(app): State<App>, headers: HeaderMap, body: Body) -> Outcome {
+pub(crate) async fn receive(topic: Origin, State(app): State<App>, headers: HeaderMap, body: Body) -> Outcome {
     let (mut bytes, cut) = match read(body, MAX_DELIVERY).await {
         Ok(Message::Whole(bytes)) => (unwrap(bytes.into()), false),
         Ok(Message::Cut(bytes)) => (bytes.into(), true),

@@ -14,12 +14,15 @@ use super::body::{Message, read};
 use crate::app::App;
 use crate::domain::dead_letter::MAX_MESSAGE;
 use crate::domain::entry::{Entry, Recorded};
+use crate::domain::origin::Origin;
 
 /// `POST /events/<topic>`: records the event and says what the sidecar is to do with the message.
 pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) -> Outcome {
     let bytes = match read(body, MAX_MESSAGE).await {
         Ok(Message::Whole(bytes)) => bytes,
-        Ok(Message::Cut(_)) => return refuse(&app, topic, None, &format!("is larger than {MAX_MESSAGE} bytes")),
+        Ok(Message::Cut(_)) => {
+            return refuse(&app, Origin::Events(topic), None, &format!("is larger than {MAX_MESSAGE} bytes"));
+        }
         Err(error) => {
             tracing::warn!(%topic, %error, "a delivery broke off");
             return Outcome::Retry;
@@ -32,7 +35,7 @@ pub(crate) async fn receive(topic: Topic, State(app): State<App>, body: Body) ->
             tracing::info!(%topic, %event_id, ?event_type, "an event of an unknown type was passed over");
             Outcome::Success
         }
-        Err(malformed) => refuse(&app, topic, claimed_id(&bytes).as_deref(), &malformed),
+        Err(malformed) => refuse(&app, Origin::Events(topic), claimed_id(&bytes).as_deref(), &malformed),
     }
 }
 
@@ -51,21 +54,23 @@ async fn record(app: &App, topic: Topic, event: Event, payload: Value) -> Outcom
             app.counters.conflicting.inc();
             tracing::warn!(%topic, %event_id, %event_type, "another event was recorded under this id and stays");
         }
-        Err(error) if refuses_data(&error) => return refuse(app, topic, Some(&event_id.to_string()), &error),
-        Err(error) => return defer(topic, &event_id, &error),
+        Err(error) if refuses_data(&error) => {
+            return refuse(app, Origin::Events(topic), Some(&event_id.to_string()), &error);
+        }
+        Err(error) => return defer(Origin::Events(topic), &event_id, &error),
     }
     Outcome::Success
 }
 
-fn defer(topic: Topic, event_id: &dyn fmt::Display, error: &DbErr) -> Outcome {
-    tracing::warn!(%topic, %event_id, %error, "the database did not take an event; it is to be delivered again");
+pub(super) fn defer(origin: Origin, event_id: &dyn fmt::Display, error: &DbErr) -> Outcome {
+    tracing::warn!(topic = %origin, %event_id, %error, "the database did not take an event; it is to be delivered again");
     Outcome::Retry
 }
 
 /// The message goes to the dead-letter topic: delivering it again would not help.
-fn refuse(app: &App, topic: Topic, event_id: Option<&str>, reason: &dyn fmt::Display) -> Outcome {
+pub(super) fn refuse(app: &App, origin: Origin, event_id: Option<&str>, reason: &dyn fmt::Display) -> Outcome {
     app.counters.malformed.inc();
-    tracing::warn!(%topic, event_id, %reason, dead_letter = topic.dead_letter(), "a message cannot be recorded");
+    tracing::warn!(topic = %origin, event_id, %reason, dead_letter = origin.dead_letter(), "a message cannot be recorded");
     Outcome::Drop
 }
 

@@ -12,6 +12,7 @@ mod health;
 mod immutability;
 mod isolation;
 mod malformed;
+mod notices;
 mod outage;
 mod process;
 mod recording;

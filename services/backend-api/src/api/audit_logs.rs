@@ -3,6 +3,7 @@
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
+use events::place_of_notices;
 use events::schema::MAX_EVENT_TYPE_LENGTH;
 use platform::extract::Query;
 use platform::problem::Problem;
@@ -113,7 +114,9 @@ pub async fn list(
     let list = question.name_for(&caller.actor.user_id);
     question.after = query.cursor.map(|cursor| app.cursors.open(&list, &cursor)).transpose()?;
     let memberships = users::memberships(&app.changes.db, &caller.actor.user_id).await?;
-    let ids: Vec<String> = memberships.iter().map(|workspace| workspace.id.to_string()).collect();
+    // What other systems told of the user is in no workspace.
+    let places = memberships.iter().map(|workspace| workspace.id).chain([place_of_notices(&caller.actor.user_id)]);
+    let ids: Vec<String> = places.map(|id| id.to_string()).collect();
     question.workspace_ids = ids.join(",");
 
     let answer = app.invoker.get("audit-service", "internal/audit-logs", &question, caller.trace.as_ref());

@@ -2,6 +2,7 @@
 //! distributed system.
 
 mod end_to_end;
+mod notices;
 mod replay;
 mod trace;
 mod undo;

@@ -2,6 +2,7 @@ use testkit::{Database, explain};
 
 use super::*;
 use crate::domain::criteria::Limit;
+use crate::domain::origin::Origin;
 use crate::{Migrator, SCHEMA};
 
 /// 20,000 letters: every second one replayed, every 1,000th of a topic of its own.
@@ -24,7 +25,7 @@ async fn no_query_reads_all_letters() {
         ("dead_letters_pkey", all),
         ("dead_letters_pkey", Selection { after, status: dead, ..all }),
         ("dead_letters_pkey", Selection { status: replayed, ..all }),
-        ("dead_letters_by_topic", Selection { topic: Some(events::Topic::UserActivities), ..all }),
+        ("dead_letters_by_topic", Selection { topic: Some(Origin::Events(events::Topic::UserActivities)), ..all }),
     ] {
         let plan = explain(&db, query(&selection, 51), "").await;
         assert!(plan.contains(&format!("using {index} on")), "{selection:?}: {plan}");
