@@ -184,13 +184,20 @@ impl System {
         }
     }
 
-    /// Waits until a part of the system ends by itself, and says which and why.
+    /// Waits until a part of the system ends by itself, and says which and why. What is a program of its own is started again
+    /// instead, the private database server too.
     pub async fn failure(&mut self) -> anyhow::Error {
+        let database = async {
+            match self.options.sidecars {
+                Sidecars::Embedded => self.database.failure().await,
+                Sidecars::Daprd => self.database.keep_up().await,
+            }
+        };
         tokio::select! {
             failure = self.services.failure() => failure,
             failure = self.sidecar.failure() => failure,
             failure = self.stores.failure() => failure,
-            failure = self.database.failure() => failure,
+            failure = database => failure,
         }
     }
 

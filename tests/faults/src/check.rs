@@ -7,8 +7,10 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use crate::dead_letters;
 use crate::journal::{Fact, Known, fact};
-use crate::system::{APP_API_TOKEN, POLL, System};
+use crate::poison::Poisoned;
+use crate::system::{POLL, System};
 use crate::traffic::User;
 
 /// How long the last events may take to arrive everywhere.
@@ -32,7 +34,7 @@ struct Replica {
 }
 
 /// Checks every user, when everything has arrived or will not.
-pub(crate) async fn check(system: &System, users: &[User]) -> anyhow::Result<Findings> {
+pub(crate) async fn check(system: &System, users: &[User], poisoned: &Poisoned) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     for user in users {
         let replica = sync(user, "*").await?;
@@ -40,7 +42,8 @@ pub(crate) async fn check(system: &System, users: &[User]) -> anyhow::Result<Fin
         findings.count(user, &entries, replica.sequence);
         findings.compare_tasks(user, &replica).await?;
     }
-    findings.look_for_dead_letters(system).await?;
+    findings.wrong.extend(dead_letters::compare(system, poisoned).await?);
+    findings.wrong.extend(backlog(system).await?);
     Ok(findings)
 }
 
@@ -95,6 +98,10 @@ impl Findings {
         let recorded: BTreeMap<i64, &str> =
             entries.iter().filter_map(|entry| Some((number(entry)?, entry["event_id"].as_str()?))).collect();
         self.duplicates += entries.len() - recorded.len() + journal.told_again;
+        let newest_first: Vec<i64> = entries.iter().filter_map(number).collect();
+        if !newest_first.is_sorted_by(|newer, older| newer >= older) {
+            self.wrong.push(format!("{name}: the history is not in the order of the workspace"));
+        }
         let missing = |has: &dyn Fn(&i64) -> bool| (1..=last).filter(|sequence| !has(sequence)).count();
         let heard: BTreeMap<i64, &str> =
             journal.told.iter().map(|told| (told.sequence, told.event_id.as_str())).collect();
@@ -143,15 +150,20 @@ impl Findings {
         }
         Ok(())
     }
+}
 
-    async fn look_for_dead_letters(&mut self, system: &System) -> anyhow::Result<()> {
-        let client = platform::http::loopback_client(Duration::from_secs(10))?;
-        let url = format!("http://127.0.0.1:{}/internal/dead-letters", system.port(8002));
-        let answer = client.get(url).header("dapr-api-token", APP_API_TOKEN).send().await?.error_for_status()?;
-        let page: Value = answer.json().await?;
-        for letter in page["items"].as_array().context("a list has items")?.iter().take(3) {
-            self.wrong.push(format!("there is a dead letter: {letter}"));
+/// Says when the outbox does not become empty.
+async fn backlog(system: &System) -> anyhow::Result<Option<String>> {
+    let client = platform::http::loopback_client(Duration::from_secs(10))?;
+    let (url, deadline) = (format!("http://127.0.0.1:{}/health", system.port(8000)), Instant::now() + PATIENCE);
+    loop {
+        let health: Value = client.get(&url).send().await?.json().await?;
+        match &health["outbox"]["pending"] {
+            pending if pending == 0 => return Ok(None),
+            pending if Instant::now() > deadline => {
+                return Ok(Some(format!("{pending} events are left in the outbox")));
+            }
+            _ => sleep(10 * POLL).await,
         }
-        Ok(())
     }
 }

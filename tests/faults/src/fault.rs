@@ -1,14 +1,17 @@
 //! Breaking things, and mending them again.
 
+use std::fs;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use platform::database::{PoolOptions, connect};
 use platform::random::Random;
 use sea_orm::ConnectionTrait as _;
 use tokio::time::{Instant, interval, sleep};
 
 use crate::home::Home;
+use crate::jobs::Call;
+use crate::poison::{self, Poisoned};
 use crate::process;
 use crate::scenario::Fault;
 use crate::system::System;
@@ -22,6 +25,8 @@ pub(crate) struct World<'a> {
     pub(crate) traffic: &'a Traffic,
     /// Which moment is chosen, where there is a choice.
     pub(crate) moments: &'a Random,
+    /// What nobody can read.
+    pub(crate) poisoned: &'a mut Poisoned,
 }
 
 /// How often a connection is cut.
@@ -60,12 +65,67 @@ impl World<'_> {
             }
             Fault::FillDisk => self.fill_disk(lasts).await,
             Fault::CutConnections => self.cut_connections(lasts).await,
+            Fault::Kill(part) => self.kill(part).await,
+            Fault::KeepDown(part) => self.keep_down(part, lasts).await,
+            Fault::Freeze(part) => {
+                let pid = self.system.pid_of(part, None).await?;
+                process::signal("STOP", pid)?;
+                sleep(lasts).await;
+                process::signal("CONT", pid)?;
+                Ok(Instant::now())
+            }
+            Fault::KillPostgres => {
+                let pid = self.system.pid_of_postgres(None).await?;
+                self.random_moment().await;
+                process::signal("KILL", pid)?;
+                let killed = Instant::now();
+                self.system.pid_of_postgres(Some(pid)).await?;
+                Ok(killed)
+            }
+            Fault::Poison => self.poison(lasts).await,
         }
     }
 
-    async fn kill_launcher(&mut self) -> anyhow::Result<Instant> {
+    async fn random_moment(&self) {
         let moment = u64::from(u16::from_le_bytes(self.moments.bytes())) % 3_000;
         sleep(Duration::from_millis(moment)).await;
+    }
+
+    /// Kills a part, and waits until it was started again.
+    async fn kill(&mut self, part: &str) -> anyhow::Result<Instant> {
+        self.random_moment().await;
+        let pid = self.system.pid_of(part, None).await?;
+        let call = if part == "scheduler" { Some(Call::schedule(self.system).await?) } else { None };
+        process::signal("KILL", pid)?;
+        let killed = Instant::now();
+        self.system.pid_of(part, Some(pid)).await?;
+        if let Some(call) = call {
+            call.until_made().await?;
+        }
+        Ok(killed)
+    }
+
+    async fn keep_down(&mut self, part: &str, lasts: Duration) -> anyhow::Result<Instant> {
+        let pid = self.system.pid_of(part, None).await?;
+        let hold = self.system.hold_of(part);
+        fs::write(&hold, "")?;
+        process::signal("KILL", pid)?;
+        sleep(lasts).await;
+        ensure!(!self.system.runs(part), "{part} was started although it was held");
+        fs::remove_file(&hold)?;
+        Ok(Instant::now())
+    }
+
+    async fn poison(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
+        let profile = self.traffic.users[0].person.read("/profile").await?;
+        let workspace = profile["workspace_id"].as_str().context("a profile has a workspace")?;
+        let poisoned = poison::publish(self.system, workspace, lasts, self.moments).await?;
+        self.poisoned.extend(poisoned);
+        Ok(Instant::now())
+    }
+
+    async fn kill_launcher(&mut self) -> anyhow::Result<Instant> {
+        self.random_moment().await;
         let killed = Instant::now();
         self.system.kill()?;
         self.system.start()?;

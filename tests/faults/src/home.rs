@@ -10,10 +10,10 @@ use postgres::Server;
 
 use crate::disk::Disk;
 use crate::process;
-use crate::scenario::Database;
+use crate::scenario::{Database, Sidecars};
 
-/// Every port of a system without an offset.
-const PORTS: [u16; 9] = [8000, 8002, 8005, 3500, 3501, 3504, 50_001, 50_002, 50_005];
+/// Every port of a system without an offset; from the tenth on, those of the broker and the scheduler.
+const PORTS: [u16; 14] = [8000, 8002, 8005, 3500, 3501, 3504, 50_001, 50_002, 50_005, 9092, 9093, 50_006, 2379, 2380];
 
 /// A Postgres that outlives the launcher.
 #[derive(Debug)]
@@ -46,11 +46,15 @@ impl Drop for Directory {
 
 impl Home {
     /// Makes the place; says why when this machine cannot have one.
-    pub(crate) async fn make(database: Database, random: &Random) -> anyhow::Result<Result<Self, String>> {
+    pub(crate) async fn make(
+        database: Database,
+        sidecars: Sidecars,
+        random: &Random,
+    ) -> anyhow::Result<Result<Self, String>> {
         let name = format!("tidings-faults-{}", random.uuid().simple());
         let directory = Directory(std::env::temp_dir().join(name));
         fs::create_dir(&directory.0).context("the temporary directory")?;
-        let mut home = Self { separate: None, disk: None, offset: free_offset(random), directory };
+        let mut home = Self { separate: None, disk: None, offset: free_offset(sidecars, random), directory };
         let data = match database {
             Database::Private => return Ok(Ok(home)),
             Database::Separate => home.path().join("postgres"),
@@ -137,11 +141,12 @@ fn password(url: &str) -> anyhow::Result<String> {
     Ok(url.password().context("the server's address has a password")?.to_owned())
 }
 
-fn free_offset(random: &Random) -> u16 {
+fn free_offset(sidecars: Sidecars, random: &Random) -> u16 {
+    let ports = if sidecars == Sidecars::Daprd { &PORTS[..] } else { &PORTS[..9] };
     loop {
         // Below 4490, so that the services of one system never meet the sidecars of another.
         let offset = 10 + 10 * (u16::from_le_bytes(random.bytes()) % 447);
-        if PORTS.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok()) {
+        if ports.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok()) {
             return offset;
         }
     }

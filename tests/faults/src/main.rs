@@ -3,12 +3,15 @@
 #![expect(clippy::print_stdout, reason = "the table is the point")]
 
 mod check;
+mod dead_letters;
 mod disk;
 mod fault;
 mod follower;
 mod home;
+mod jobs;
 mod journal;
 mod person;
+mod poison;
 mod process;
 mod report;
 mod run;
@@ -21,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use scenario::{SCENARIOS, Scenario};
+use scenario::{Scenario, Sidecars};
 
 use crate::report::{Outcome, Row};
 
@@ -31,6 +34,9 @@ struct Arguments {
     /// The launcher to break
     #[arg(long)]
     tidings: PathBuf,
+    /// Which system: everything in one process, or a process for each part with real sidecars and a broker
+    #[arg(long, value_enum, default_value_t = Sidecars::Embedded)]
+    sidecars: Sidecars,
     /// As often and as long as before a release, instead of a run of a few minutes
     #[arg(long)]
     full: bool,
@@ -41,9 +47,9 @@ struct Arguments {
     /// Only these scenarios, by the start of their names
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Writes per second, of all users together
-    #[arg(long, default_value_t = 100)]
-    rate: u32,
+    /// Writes per second, of all users together (default: 100, with daprd 50)
+    #[arg(long)]
+    rate: Option<u32>,
     /// How many users write
     #[arg(long, default_value_t = 20)]
     users: usize,
@@ -60,13 +66,16 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let random = platform::random::Random::system();
     let seed = arguments.seed.unwrap_or_else(|| u64::from(u32::from_le_bytes(random.bytes())));
-    println!("{} writes/s by {} users, seed {seed}\n", arguments.rate, arguments.users);
+    let Arguments { sidecars, full, users, .. } = arguments;
+    let rate = arguments.rate.unwrap_or(sidecars.rate());
+    let kind = if full { "full" } else { "short" };
+    println!("a {kind} run: {rate} writes/s by {users} users, seed {seed}\n");
     println!("{}", report::HEAD);
-    let load = run::Load { tidings: arguments.tidings.clone(), rate: arguments.rate, users: arguments.users, seed };
+    let load = run::Load { tidings: arguments.tidings.clone(), sidecars, rate, users, seed };
     let nothing_may_be_skipped = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let mut failures = Vec::new();
-    for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
-        let row = run::run(&load, scenario, arguments.full).await.unwrap_or_else(|error| Row::broken(scenario, &error));
+    for scenario in sidecars.scenarios().iter().filter(|scenario| arguments.wants(scenario)) {
+        let row = run::run(&load, scenario, full).await.unwrap_or_else(|error| Row::broken(scenario, &error));
         println!("{row}");
         let reasons = match row.outcome {
             Outcome::Failed(reasons) => reasons,

@@ -8,8 +8,8 @@ use crate::scenario::Scenario;
 
 /// The line above the rows.
 pub(crate) const HEAD: &str = "\
-fault                         | times | acknowledged | history | socket | duplicates | gaps | refused | slowest | unclear \
-| recovery p50/max ms | live p50/max ms | result";
+fault                         | times | seconds | acknowledged | history | socket | duplicates | gaps | refused | slowest | unclear \
+| recovery p50/max ms | live p50/max ms | all told p50/max ms | result";
 
 /// How it ended.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) times: u32,
+    /// How long each lasts in a short run, and in a full one.
+    pub(crate) outage: String,
     pub(crate) findings: Findings,
     pub(crate) refused: usize,
     pub(crate) slowest_refusal: Duration,
@@ -32,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) recovery: Vec<Duration>,
     /// The same to the first message of a socket about such a write.
     pub(crate) live: Vec<Duration>,
+    /// The same until the sockets and the history had told everything that was acknowledged by then.
+    pub(crate) caught_up: Vec<Duration>,
     pub(crate) outcome: Outcome,
 }
 
@@ -40,12 +44,14 @@ impl Row {
         Self {
             name: scenario.name,
             times: 0,
+            outage: scenario.outage(),
             findings: Findings::default(),
             refused: 0,
             slowest_refusal: Duration::ZERO,
             unclear: 0,
             recovery: Vec::new(),
             live: Vec::new(),
+            caught_up: Vec::new(),
             outcome,
         }
     }
@@ -79,13 +85,13 @@ impl fmt::Display for Row {
             Outcome::Failed(_) => "FAILED".to_owned(),
             Outcome::Skipped(reason) => format!("skipped: {reason}"),
         };
-        let (recovery, live) = (spread(&self.recovery), spread(&self.live));
+        let (recovery, live, caught_up) = (spread(&self.recovery), spread(&self.live), spread(&self.caught_up));
         let (slowest, refused) = (self.slowest_refusal.as_millis(), self.refused);
         write!(
             f,
-            "{:<29} | {:>5} | {acknowledged:>12} | {entries:>7} | {told:>6} | {duplicates:>10} | {gaps:>4} | {refused:>7} \
-             | {slowest:>7} | {:>7} | {recovery:>19} | {live:>15} | {outcome}",
-            self.name, self.times, self.unclear
+            "{:<29} | {:>5} | {:>7} | {acknowledged:>12} | {entries:>7} | {told:>6} | {duplicates:>10} | {gaps:>4} | {refused:>7} \
+             | {slowest:>7} | {:>7} | {recovery:>19} | {live:>15} | {caught_up:>19} | {outcome}",
+            self.name, self.times, self.outage, self.unclear
         )
     }
 }

@@ -13,8 +13,9 @@ use crate::fault::World;
 use crate::home::Home;
 use crate::journal::{Fact, Shared};
 use crate::person::Person;
+use crate::poison::Poisoned;
 use crate::report::{Outcome, Row};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Sidecars};
 use crate::system::System;
 use crate::traffic::{Traffic, User};
 
@@ -25,6 +26,7 @@ const BETWEEN: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Load {
     pub(crate) tidings: PathBuf,
+    pub(crate) sidecars: Sidecars,
     pub(crate) rate: u32,
     pub(crate) users: usize,
     /// Of the moments and of what each writer chooses.
@@ -33,11 +35,11 @@ pub(crate) struct Load {
 
 /// Runs one scenario. An error says what made it impossible to go on.
 pub(crate) async fn run(load: &Load, scenario: &Scenario, full: bool) -> anyhow::Result<Row> {
-    let mut home = match Home::make(scenario.database, &Random::system()).await? {
+    let mut home = match Home::make(scenario.database, load.sidecars, &Random::system()).await? {
         Ok(home) => home,
         Err(reason) => return Ok(Row::skipped(scenario, reason)),
     };
-    let mut system = System::at(&home, load.tidings.clone());
+    let mut system = System::at(&home, load.tidings.clone(), load.sidecars);
     let row = go(load, scenario, full, &mut home, &mut system).await;
     let row = row.with_context(|| format!("the launcher said: {}", system.said()))?;
     system.stop().await?;
@@ -52,19 +54,20 @@ async fn go(load: &Load, scenario: &Scenario, full: bool, home: &mut Home, syste
     traffic.until_acknowledged(Instant::now()).await?;
     // Nobody else draws from it: the writers' pace does not change which moments come.
     let moments = Random::seeded(load.seed);
-    let mut from = Vec::new();
+    let (mut times, mut poisoned) = (Vec::new(), Poisoned::new());
     for _ in 0..scenario.times(full) {
         sleep(BETWEEN).await;
-        let mut world = World { home, system, traffic: &traffic, moments: &moments };
+        let mut world = World { home, system, traffic: &traffic, moments: &moments, poisoned: &mut poisoned };
         let since = world.inject(scenario.fault, scenario.lasts(full)).await?;
         traffic.until_acknowledged(since).await?;
+        traffic.until_caught_up().await?;
+        times.push((since, since.elapsed()));
         system.must_run()?;
-        from.push(since);
     }
     sleep(BETWEEN).await;
     traffic.stop_writing().await;
-    let findings = check(system, &traffic.users).await?;
-    Ok(row(scenario, &from, &traffic.users, findings))
+    let findings = check(system, &traffic.users, &poisoned).await?;
+    Ok(row(scenario, &times, &traffic.users, findings))
 }
 
 /// Makes users who have synced before anything happens.
@@ -79,10 +82,11 @@ async fn users(system: &System, count: usize) -> anyhow::Result<Vec<User>> {
     Ok(users)
 }
 
-fn row(scenario: &Scenario, from: &[Instant], users: &[User], findings: Findings) -> Row {
+/// `times`: from when on the system could have recovered, each with how long it took to catch up.
+fn row(scenario: &Scenario, times: &[(Instant, Duration)], users: &[User], findings: Findings) -> Row {
     let journals: Vec<_> = users.iter().map(|user| user.journal.lock()).collect();
     let (mut recovery, mut live) = (Vec::new(), Vec::new());
-    for since in from {
+    for (since, _) in times {
         let acknowledged = || {
             let all = journals.iter().flat_map(|journal| &journal.acknowledged);
             all.filter(|write| write.sent >= *since)
@@ -99,13 +103,15 @@ fn row(scenario: &Scenario, from: &[Instant], users: &[User], findings: Findings
     }
     Row {
         name: scenario.name,
-        times: u32::try_from(from.len()).unwrap_or(u32::MAX),
+        outage: scenario.outage(),
+        times: u32::try_from(times.len()).unwrap_or(u32::MAX),
         refused: journals.iter().map(|journal| journal.refused).sum(),
         slowest_refusal: journals.iter().map(|journal| journal.slowest_refusal).max().unwrap_or_default(),
         unclear: journals.iter().map(|journal| journal.unclear).sum(),
         findings,
         recovery,
         live,
+        caught_up: times.iter().map(|(_, caught_up)| *caught_up).collect(),
         outcome: if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(wrong) },
     }
 }

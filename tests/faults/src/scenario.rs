@@ -19,6 +19,43 @@ pub(crate) enum Fault {
     FillDisk,
     /// Random connections of the services are cut, one every 100 ms for a while.
     CutConnections,
+    /// A process of the distributed system is killed at a random moment; the launcher starts it again.
+    Kill(&'static str),
+    /// It is killed and kept from starting for a while.
+    KeepDown(&'static str),
+    /// It stands still for a while.
+    Freeze(&'static str),
+    /// The launcher's own Postgres is killed at a random moment; the launcher starts it again.
+    KillPostgres,
+    /// What no consumer can read is published, for a while, into the partition of somebody who writes.
+    Poison,
+}
+
+/// What stands beside each service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Sidecars {
+    /// Everything is in one process.
+    Embedded,
+    /// `tidings up --distributed`: each part is a process of its own.
+    Daprd,
+}
+
+impl Sidecars {
+    /// The table.
+    pub(crate) fn scenarios(self) -> &'static [Scenario] {
+        match self {
+            Self::Embedded => &EMBEDDED,
+            Self::Daprd => &DISTRIBUTED,
+        }
+    }
+
+    /// Writes per second unless told otherwise.
+    pub(crate) fn rate(self) -> u32 {
+        match self {
+            Self::Embedded => 100,
+            Self::Daprd => 50,
+        }
+    }
 }
 
 /// Which Postgres the system uses.
@@ -52,13 +89,19 @@ impl Scenario {
     pub(crate) fn lasts(&self, full: bool) -> Duration {
         Duration::from_secs(self.seconds[usize::from(full)])
     }
+
+    /// How long each lasts in a short run, and in a full one.
+    pub(crate) fn outage(&self) -> String {
+        let [short, full] = self.seconds;
+        if full == 0 { "-".to_owned() } else { format!("{short}/{full}") }
+    }
 }
 
 const fn row(name: &'static str, fault: Fault, database: Database, times: [u32; 2], seconds: [u64; 2]) -> Scenario {
     Scenario { name, fault, database, times, seconds }
 }
 
-pub(crate) const SCENARIOS: [Scenario; 8] = [
+const EMBEDDED: [Scenario; 8] = [
     row("kill launcher", Fault::KillLauncher, Database::Private, [5, 20], [0, 0]),
     row("kill launcher, Postgres stays", Fault::KillLauncher, Database::Separate, [3, 20], [0, 0]),
     row("freeze launcher", Fault::FreezeLauncher, Database::Private, [1, 3], [5, 5]),
@@ -67,4 +110,19 @@ pub(crate) const SCENARIOS: [Scenario; 8] = [
     row("freeze Postgres", Fault::FreezePostgres, Database::Separate, [1, 3], [5, 10]),
     row("disk full", Fault::FillDisk, Database::SmallDisk, [1, 3], [5, 10]),
     row("cut connections", Fault::CutConnections, Database::Separate, [1, 1], [5, 20]),
+];
+
+const DISTRIBUTED: [Scenario; 12] = [
+    row("kill backend-api", Fault::Kill("backend-api"), Database::Private, [2, 10], [0, 0]),
+    row("kill backend-api's daprd", Fault::Kill("backend-api-daprd"), Database::Private, [2, 10], [0, 0]),
+    row("kill audit-service", Fault::Kill("audit-service"), Database::Private, [2, 10], [0, 0]),
+    row("kill websocket-service", Fault::Kill("websocket-service"), Database::Private, [2, 10], [0, 0]),
+    row("kill the broker", Fault::Kill("broker"), Database::Private, [1, 5], [0, 0]),
+    row("kill the scheduler", Fault::Kill("scheduler"), Database::Private, [1, 5], [0, 0]),
+    row("kill Postgres", Fault::KillPostgres, Database::Private, [1, 10], [0, 0]),
+    row("broker down", Fault::KeepDown("broker"), Database::Private, [1, 1], [15, 60]),
+    row("audit-service down", Fault::KeepDown("audit-service"), Database::Private, [1, 1], [15, 60]),
+    row("audit-service stumbles", Fault::Freeze("audit-service"), Database::Private, [2, 10], [6, 6]),
+    row("audit-service hangs", Fault::Freeze("audit-service"), Database::Private, [1, 1], [40, 60]),
+    row("poisoned partition", Fault::Poison, Database::Private, [1, 1], [3, 10]),
 ];

@@ -9,12 +9,16 @@ use anyhow::{Context as _, bail};
 use tokio::time::{Instant, sleep};
 
 use crate::home::Home;
+use crate::jobs::LOG_FILTER;
 use crate::process;
+use crate::scenario::Sidecars;
 
 /// Longer than a start or a stop may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How often something awaited is looked at.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
+/// How long what the launcher started may take to end after it.
+const LEFT_BEHIND: Duration = Duration::from_secs(15);
 /// What shows the sidecar's right to ask the services' inner paths.
 pub(crate) const APP_API_TOKEN: &str = "the-fault-suite-asks-for-dead-letters";
 
@@ -22,6 +26,7 @@ pub(crate) const APP_API_TOKEN: &str = "the-fault-suite-asks-for-dead-letters";
 #[derive(Debug)]
 pub(crate) struct System {
     tidings: PathBuf,
+    sidecars: Sidecars,
     directory: PathBuf,
     offset: u16,
     database_url: Option<String>,
@@ -29,9 +34,9 @@ pub(crate) struct System {
 }
 
 impl System {
-    pub(crate) fn at(home: &Home, tidings: PathBuf) -> Self {
+    pub(crate) fn at(home: &Home, tidings: PathBuf, sidecars: Sidecars) -> Self {
         let (directory, offset) = (home.path().to_owned(), home.offset);
-        Self { tidings, directory, offset, database_url: home.database_url(), child: None }
+        Self { tidings, sidecars, directory, offset, database_url: home.database_url(), child: None }
     }
 
     /// A port, named by the one without an offset.
@@ -52,7 +57,7 @@ impl System {
         }
         command
             .args(arguments)
-            .env("TIDINGS_DATA", self.directory.join(".tidings"))
+            .env("TIDINGS_DATA", self.data())
             .env("TIDINGS_PORT_OFFSET", self.offset.to_string())
             .env("APP_API_TOKEN", APP_API_TOKEN)
             .current_dir(&self.directory)
@@ -63,7 +68,11 @@ impl System {
     /// Starts the launcher and does not wait until it is ready.
     pub(crate) fn start(&mut self) -> anyhow::Result<()> {
         let log = File::options().append(true).create(true).open(self.log())?;
-        let mut command = self.command(&["up"]);
+        let mut command = match self.sidecars {
+            Sidecars::Embedded => self.command(&["up"]),
+            Sidecars::Daprd => self.command(&["up", "--distributed"]),
+        };
+        command.env("RUST_LOG", LOG_FILTER);
         let child = command.stdout(Stdio::null()).stderr(log).spawn();
         self.child = Some(child.with_context(|| format!("{} cannot be started", self.tidings.display()))?);
         Ok(())
@@ -76,12 +85,11 @@ impl System {
     /// Waits until the services serve.
     pub(crate) async fn until_ready(&mut self) -> anyhow::Result<()> {
         let client = platform::http::loopback_client(Duration::from_secs(5))?;
-        let (mut waiting, deadline) = (vec![8000, 8002, 8005], Instant::now() + PATIENCE);
+        let (mut waiting, deadline) = (self.what_must_be_ready(), Instant::now() + PATIENCE);
         loop {
             self.must_run()?;
-            let Some(port) = waiting.last() else { return Ok(()) };
-            let url = format!("http://127.0.0.1:{}/readyz", self.port(*port));
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            let Some(url) = waiting.last() else { return Ok(()) };
+            if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 waiting.pop();
                 continue;
             }
@@ -89,6 +97,55 @@ impl System {
                 bail!("the launcher was not ready within {PATIENCE:?}; it said: {}", self.said());
             }
             sleep(POLL).await;
+        }
+    }
+
+    fn what_must_be_ready(&self) -> Vec<String> {
+        let services = [8000, 8002, 8005].map(|port| format!("http://127.0.0.1:{}/readyz", self.port(port)));
+        let calls = [(3500, "backend-api"), (3501, "audit-service"), (3504, "websocket-service")]
+            .map(|(port, app)| format!("http://127.0.0.1:{}/v1.0/invoke/{app}/method/livez", self.port(port)));
+        services.into_iter().chain(calls).collect()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join(".tidings")
+    }
+
+    /// What a part of the distributed system says.
+    pub(crate) fn log_of(&self, part: &str) -> PathBuf {
+        self.data().join(format!("run/{part}.log"))
+    }
+
+    /// While this file is there, the launcher does not start the part again.
+    pub(crate) fn hold_of(&self, part: &str) -> PathBuf {
+        self.data().join(format!("run/{part}.hold"))
+    }
+
+    /// The process of a part of the distributed system; waits until it is not `other`.
+    pub(crate) async fn pid_of(&mut self, part: &str, other: Option<u32>) -> anyhow::Result<u32> {
+        self.process(self.data().join(format!("run/{part}.pid")), other).await.with_context(|| part.to_owned())
+    }
+
+    /// The process of the launcher's own Postgres, in the same way.
+    pub(crate) async fn pid_of_postgres(&mut self, other: Option<u32>) -> anyhow::Result<u32> {
+        self.process(self.data().join("postgres/postmaster.pid"), other).await.context("Postgres")
+    }
+
+    /// Whether a part of the distributed system runs.
+    pub(crate) fn runs(&self, part: &str) -> bool {
+        self.data().join(format!("run/{part}.pid")).exists()
+    }
+
+    async fn process(&mut self, file: PathBuf, other: Option<u32>) -> anyhow::Result<u32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.must_run()?;
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            match text.lines().next().and_then(|line| line.trim().parse().ok()) {
+                Some(pid) if Some(pid) != other => return Ok(pid),
+                _ if Instant::now() > deadline => bail!("does not run after {PATIENCE:?}"),
+                _ => sleep(POLL).await,
+            }
         }
     }
 
@@ -146,7 +203,18 @@ impl System {
 }
 
 impl Drop for System {
+    /// What the launcher has started ends after it, and must have before the next system starts: its sidecars would be taken for
+    /// that one's.
     fn drop(&mut self) {
         let _ = self.kill();
+        let deadline = std::time::Instant::now() + LEFT_BEHIND;
+        let is_pid = |entry: std::io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| entry.path().extension() == Some("pid".as_ref()))
+        };
+        while fs::read_dir(self.data().join("run")).is_ok_and(|mut run| run.any(is_pid))
+            && std::time::Instant::now() < deadline
+        {
+            std::thread::sleep(POLL);
+        }
     }
 }

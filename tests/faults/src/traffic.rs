@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::follower;
-use crate::journal::Shared;
+use crate::journal::{Fact, Shared, fact};
 use crate::person::Person;
 use crate::system::POLL;
 use crate::writer::Writer;
@@ -25,6 +25,18 @@ pub(crate) struct User {
     pub(crate) journal: Shared,
     /// A sync token from before the first fault.
     pub(crate) sync: String,
+}
+
+impl User {
+    fn has_heard(&self, fact: &Fact) -> bool {
+        self.journal.lock().told.iter().rev().any(|told| told.fact.as_ref() == Some(fact))
+    }
+
+    async fn is_recorded(&self, wanted: &Fact) -> anyhow::Result<bool> {
+        let page = self.person.read(&format!("/audit-logs?task_id={}", wanted.0)).await?;
+        let entries = page["items"].as_array().into_iter().flatten();
+        Ok(entries.filter_map(|entry| fact(&entry["details"])).any(|found| found == *wanted))
+    }
 }
 
 /// Writes at a rate that does not depend on the answers.
@@ -64,6 +76,24 @@ impl Traffic {
                 bail!("no write was acknowledged within {PATIENCE:?}");
             }
             sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the sockets and the history have told everything that is acknowledged by now.
+    pub(crate) async fn until_caught_up(&self) -> anyhow::Result<()> {
+        let last = |user: &User| Some(user.journal.lock().acknowledged.last()?.fact.clone());
+        let awaited: Vec<_> = self.users.iter().filter_map(|user| Some((user, last(user)?))).collect();
+        let deadline = Instant::now() + PATIENCE;
+        for (user, fact) in awaited {
+            while !user.has_heard(&fact) || !user.is_recorded(&fact).await? {
+                self.must_go_on()?;
+                if Instant::now() > deadline {
+                    let (heard, id) = (user.has_heard(&fact), &user.person.id);
+                    bail!("{id}: {fact:?} was not in the history within {PATIENCE:?} (on the socket: {heard})");
+                }
+                sleep(POLL).await;
+            }
         }
         Ok(())
     }

@@ -121,6 +121,18 @@ impl Database {
         }
     }
 
+    /// Starts the private server again whenever it ends by itself; says why when that does not work.
+    pub(crate) async fn keep_up(&mut self) -> anyhow::Error {
+        let Some(server) = &mut self.server else { return std::future::pending().await };
+        loop {
+            server.ended().await;
+            tracing::warn!("the private PostgreSQL has ended; starting it again");
+            if let Err(error) = server.restart().await {
+                return error.context("the private PostgreSQL has ended and does not start again");
+            }
+        }
+    }
+
     /// Stops the private server, if there is one.
     pub(crate) async fn stop(&mut self) {
         if let Some(server) = self.server.take() {

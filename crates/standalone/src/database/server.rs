@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use platform::config::Reader;
-use postgres::{BINARIES_VARIABLE, Error, Server};
+use postgres::{BINARIES_VARIABLE, Builder, Error, Server};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,13 +19,21 @@ const PREDECESSOR: Duration = Duration::from_secs(15);
 /// How long is waited for the server at the end; it ends all the same when that was too short.
 const STOP: Duration = Duration::from_secs(2);
 
+/// Between two attempts to start one again.
+const RETRY: Duration = Duration::from_millis(200);
+
 /// How often it is looked whether the server still runs.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// How long the processes of a server that was killed may take to end before the next one gives up on the data.
+const KILLED: Duration = Duration::from_secs(15);
 
 /// A server that ends with this process.
 #[derive(Debug)]
 pub(super) struct Private {
     server: Server,
+    /// How it is started again.
+    builder: Builder,
 }
 
 impl Private {
@@ -37,10 +45,10 @@ impl Private {
     ) -> anyhow::Result<Self> {
         let binaries = reader.optional(BINARIES_VARIABLE).map(PathBuf::from);
         let deadline = Instant::now() + PREDECESSOR;
+        let builder = Server::builder(data.join("postgres")).binaries(binaries).settings(settings.iter().cloned());
         loop {
-            let builder = Server::builder(data.join("postgres")).binaries(binaries.clone());
-            match builder.settings(settings.iter().cloned()).start().await {
-                Ok(server) => return Ok(Self { server }),
+            match builder.clone().start().await {
+                Ok(server) => return Ok(Self { server, builder }),
                 // The directory is ours, so this server's system is gone and it is about to end.
                 Err(Error::AlreadyRunning { .. }) if Instant::now() < deadline => {
                     sleep(Duration::from_millis(50)).await;
@@ -50,11 +58,38 @@ impl Private {
         }
     }
 
-    /// Waits until the server ends by itself, and says so.
-    pub(super) async fn failure(&mut self) -> anyhow::Error {
+    /// Waits until the server ends by itself.
+    pub(super) async fn ended(&mut self) {
         while !self.server.has_ended() {
             sleep(WATCH).await;
         }
+    }
+
+    /// Starts a server that has ended again, where it was.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + KILLED;
+        loop {
+            match self.builder.clone().port(self.server.port()).start().await {
+                Ok(server) => {
+                    self.server = server;
+                    return Ok(());
+                }
+                // What was killed leaves processes that hold on to the data until they notice.
+                Err(error) if Instant::now() < deadline => {
+                    tracing::debug!(%error, "PostgreSQL does not start yet");
+                    sleep(RETRY).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits until the server ends by itself, and says so.
+    pub(super) async fn failure(&mut self) -> anyhow::Error {
+        self.ended().await;
         anyhow!("the private PostgreSQL has ended; its log, beside the data, says why: start again")
     }
 

@@ -104,6 +104,7 @@ impl Broker<'_> {
             variables: None,
             folder: self.folder.clone(),
             patience: PATIENCE,
+            anew_after: None,
         }
     }
 }

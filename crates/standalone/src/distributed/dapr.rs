@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use events::Topic;
 use platform::config::Secret;
 use sidecar::SUBSCRIPTIONS;
 
@@ -16,6 +17,11 @@ use crate::ports::ServicePorts;
 
 /// How long a sidecar may take to let deliveries finish, its own grace included.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What a sidecar logs when it stops delivering to its app, and when it begins again. Its Kafka component takes the old
+/// subscription to a topic away after it made the new one, when both come at once, and then that topic is never delivered again
+/// (components-contrib issue 4349): a sidecar whose app was away is started anew.
+const APP_WAS_AWAY: [&str; 2] = ["App entered un-healthy status", "App entered healthy status"];
 
 /// Where the scheduler listens.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +120,9 @@ impl Sidecar<'_> {
         let tokens = [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)];
         let set = |(name, token): (&str, Option<&Secret>)| Some((name.to_owned(), token?.expose().to_owned()));
         variables.extend(tokens.into_iter().filter_map(set));
+        if Topic::ALL.iter().any(|topic| topic.consumers().contains(&self.app_id)) {
+            program.anew_after = Some(APP_WAS_AWAY);
+        }
         program.variables = Some(variables);
         program
     }
@@ -136,6 +145,7 @@ impl Arguments {
             variables: None,
             folder: folder.to_path_buf(),
             patience: PATIENCE,
+            anew_after: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod broker;
 mod dapr;
+mod log_tail;
 mod program;
 mod tools;
 
@@ -98,6 +99,7 @@ impl Distributed {
             variables: Some(variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
             folder: self.folder.clone(),
             patience: SERVICE_PATIENCE,
+            anew_after: None,
         })
     }
 

@@ -11,6 +11,8 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::log_tail::LogTail;
+
 /// Runs the program that follows until standard input ends, as it does when this process does, for whatever reason. Then asks it to end,
 /// and makes it `$1` seconds later. `$2` gets its process id. A process group of its own keeps Ctrl-C from it: what depends on
 /// others ends before them.
@@ -31,6 +33,9 @@ exit "$status"
 /// A program that ran for less is not started again at once.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a program that ended is still held.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// What to run, and where it says what it does.
 #[derive(Debug)]
 pub struct Program {
@@ -44,6 +49,8 @@ pub struct Program {
     pub(crate) folder: PathBuf,
     /// How long it may take to end when it is asked to.
     pub(crate) patience: Duration,
+    /// It is started anew once its log has said the first and, later, the second.
+    pub(crate) anew_after: Option<[&'static str; 2]>,
 }
 
 /// A program under way. It is asked to end when `hold` is dropped, whoever drops it; waiting for a child would do that too.
@@ -61,23 +68,35 @@ impl Program {
         self
     }
 
-    /// Runs it until `stop`; whenever it ends before that, it is started again.
+    /// Runs it until `stop`; whenever it ends before that, it is started again, but not while the folder has a file `<name>.hold`.
     ///
     /// # Errors
     /// When it cannot be started.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
             let started = Instant::now();
+            let tail = LogTail::of(self.log());
             let Running { mut guardian, hold } = self.start()?;
             tokio::select! {
                 ended = guardian.wait() => self.warn(ended),
+                () = self.wants_to_start_anew(tail) => {
+                    tracing::warn!(program = self.name, "a program is started anew: what it serves was away");
+                    drop(hold);
+                    self.end(guardian).await?;
+                }
                 () = stop.cancelled() => {
                     drop(hold);
                     return self.end(guardian).await;
                 }
             }
             let rest = PAUSE.saturating_sub(started.elapsed());
-            tokio::select! { () = sleep(rest) => {}, () = stop.cancelled() => return Ok(()) }
+            let pause = async {
+                sleep(rest).await;
+                while self.folder.join(format!("{}.hold", self.name)).exists() {
+                    sleep(LOOK).await;
+                }
+            };
+            tokio::select! { () = pause => {}, () = stop.cancelled() => return Ok(()) }
         }
     }
 
@@ -128,6 +147,18 @@ impl Program {
         self.folder.join(format!("{}.log", self.name))
     }
 
+    async fn wants_to_start_anew(&self, mut tail: LogTail) {
+        let Some(mut awaited) = self.anew_after.as_ref().map(|both| both.iter().peekable()) else {
+            return std::future::pending().await;
+        };
+        while awaited.peek().is_some() {
+            sleep(LOOK).await;
+            for line in tail.lines() {
+                awaited.next_if(|text| line.contains(**text));
+            }
+        }
+    }
+
     fn warn(&self, ended: std::io::Result<ExitStatus>) {
         let (program, log) = (&self.name, self.log());
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
@@ -149,4 +180,74 @@ pub(crate) fn fresh_folder(path: &Path) -> anyhow::Result<()> {
         fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
     }
     fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// Long enough for a busy machine.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn shell(name: &str, script: &str, folder: &Path) -> Program {
+        let (name, arguments) = (name.to_owned(), ["-c", script].map(OsString::from).into());
+        let (path, folder) = (PathBuf::from("/bin/sh"), folder.to_owned());
+        Program { name, path, arguments, variables: None, folder, patience: PAUSE, anew_after: None }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("tidings-{name}-{}", std::process::id()));
+        fresh_folder(&folder).unwrap();
+        folder
+    }
+
+    async fn until_ran(log: &Path, times: usize) {
+        testkit::eventually(DEADLINE, || async {
+            (fs::read_to_string(log).unwrap_or_default().lines().count() >= times).then_some(())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_ends_is_started_again_but_not_while_it_is_held() {
+        let folder = folder("short-lived");
+        let program = shell("short-lived", "echo ran", &folder);
+        let (log, hold, stop) = (program.log(), folder.join("short-lived.hold"), CancellationToken::new());
+        let running = tokio::spawn(program.run(stop.clone()));
+        until_ran(&log, 2).await;
+        fs::write(&hold, "").unwrap();
+        // One run may be under way; then it rests, for longer than the pause before another run.
+        sleep(PAUSE * 2).await;
+        let held = fs::read_to_string(&log).unwrap();
+        sleep(PAUSE * 2).await;
+        assert_eq!(fs::read_to_string(&log).unwrap(), held);
+        fs::remove_file(&hold).unwrap();
+        until_ran(&log, held.lines().count() + 1).await;
+        fs::write(&hold, "").unwrap();
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_says_that_it_wants_to_is_started_anew() {
+        let folder = folder("talkative");
+        let say = |text: &str| {
+            File::options().append(true).open(folder.join("talkative.log")).unwrap().write_all(text.as_bytes())
+        };
+        let program = shell("talkative", "echo started; exec sleep 100", &folder);
+        let program = Program { anew_after: Some(["is ill", "is well"]), ..program };
+        let (log, stop) = (program.log(), CancellationToken::new());
+        let running = tokio::spawn(program.run(stop.clone()));
+        until_ran(&log, 1).await;
+        say("is well\nis ill\n").unwrap();
+        say("is well\n").unwrap();
+        until_ran(&log, 5).await;
+        assert_eq!(fs::read_to_string(&log).unwrap(), "started\nis well\nis ill\nis well\nstarted\n");
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
