@@ -117,6 +117,8 @@ impl Sidecar<'_> {
         let mut variables: Vec<(String, String)> = std::env::vars()
             .filter(|(name, _)| !["APP_API_TOKEN", "DAPR_API_TOKEN"].contains(&name.as_str()))
             .collect();
+        // Where others reach it. Without this it looks for another address than loopback, and ends where there is none.
+        variables.push(("DAPR_HOST_IP".to_owned(), "127.0.0.1".to_owned()));
         let tokens = [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)];
         let set = |(name, token): (&str, Option<&Secret>)| Some((name.to_owned(), token?.expose().to_owned()));
         variables.extend(tokens.into_iter().filter_map(set));
