@@ -8,6 +8,7 @@
 //! It supports the behaviours that the services rely on, as daprd 1.18 shows them, and no more: any other API answers
 //! `UNIMPLEMENTED` or 501 and names itself.
 
+mod breaker;
 mod delivery;
 mod duration;
 mod envelope;

@@ -7,16 +7,21 @@ use platform::clock::Clock;
 use platform::config::Secret;
 use platform::random::Random;
 use subtle::ConstantTimeEq as _;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::Breaker;
 use crate::delivery::{AppHealth, Subscription};
 use crate::jobs::Jobs;
 use crate::log::{Log, Positions};
-use crate::resources::Resources;
+use crate::resources::{AppPolicy, Resources};
 use crate::settings::{AppHealthCheck, Backoff};
 
 /// What the metadata API gives as the version of the runtime.
 pub(crate) const RUNTIME_VERSION: &str = concat!("tidings-", env!("CARGO_PKG_VERSION"));
+
+/// Breakers that are kept: methods may have ids in them.
+const MOST_BREAKERS: usize = 1_000;
 
 /// Where an app is and whether it may be called.
 #[derive(Debug)]
@@ -59,6 +64,10 @@ pub(crate) struct Inner {
     pub(crate) health: AppHealth,
     /// Set once the app was asked for them.
     pub(crate) subscriptions: OnceLock<Vec<Subscription>>,
+    /// How each app is invoked.
+    policies: HashMap<String, AppPolicy>,
+    /// By app and method.
+    breakers: Mutex<HashMap<(String, String), Arc<Breaker>>>,
     extended: Mutex<BTreeMap<String, String>>,
 }
 
@@ -73,7 +82,11 @@ impl std::ops::Deref for Sidecar {
 impl Sidecar {
     /// The sidecar of the app `app_id`, which is one of the peers.
     pub(crate) fn new(app_id: String, peer: &Peer, shared: &Arc<Shared>) -> Self {
+        let policy = |callee: &String| (callee.clone(), shared.resources.app_policy(callee, &app_id));
+        let policies = shared.peers.keys().map(policy).collect();
         Self(Arc::new(Inner {
+            policies,
+            breakers: Mutex::default(),
             app_id,
             app_port: peer.port,
             shared: Arc::clone(shared),
@@ -100,6 +113,23 @@ impl Inner {
     /// Waits until the app may be called.
     pub(crate) async fn until_app_is_healthy(&self) {
         self.health.until_healthy().await;
+    }
+
+    /// How invocations of `app`, which is a peer, are tried.
+    pub(crate) fn policy_for(&self, app: &str) -> Option<&AppPolicy> {
+        self.policies.get(app)
+    }
+
+    /// The breaker of a method of `app`, if there is to be one.
+    pub(crate) fn breaker(&self, app: &str, method: &str) -> Option<Arc<Breaker>> {
+        let policy = self.policies.get(app)?.breaker?;
+        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if breakers.len() >= MOST_BREAKERS {
+            // Those that are open are few, and find out again.
+            breakers.clear();
+        }
+        let breaker = breakers.entry((app.to_owned(), method.to_owned()));
+        Some(Arc::clone(breaker.or_insert_with(|| Arc::new(Breaker::new(policy, Instant::now())))))
     }
 
     /// Whether the app was seen and its subscriptions are in place.

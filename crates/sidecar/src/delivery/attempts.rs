@@ -18,7 +18,7 @@ const MAX_ELAPSED_TIME: Duration = Duration::from_mins(15);
 
 /// The attempts at one message. The numbers of growing pauses are those of daprd.
 #[derive(Debug, Default)]
-pub(super) struct Attempts {
+pub(crate) struct Attempts {
     /// All of them.
     pub(super) total: u32,
     /// Those that followed the first under the retry policy.
@@ -29,7 +29,7 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// Notes a failed attempt that took `took`. The pause before the next, or none when the policy is at its end.
-    pub(super) fn failed(
+    pub(crate) fn failed(
         &mut self,
         took: Duration,
         status: Option<StatusCode>,

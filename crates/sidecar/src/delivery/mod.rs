@@ -12,6 +12,7 @@ mod subscriptions;
 mod worker;
 
 pub(crate) use app::attend;
+pub(crate) use attempts::Attempts;
 pub(crate) use callback::{reason, request};
 pub(crate) use health::AppHealth;
 pub(crate) use subscriptions::{Origin, Subscription};

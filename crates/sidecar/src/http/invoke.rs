@@ -5,15 +5,18 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use platform::dapr::API_TOKEN;
+use tokio::time::Instant;
 
 use super::error::legacy;
 use super::path::unescape;
 use super::read;
+use crate::delivery::Attempts;
 use crate::sidecar::Sidecar;
 
 const CODE: &str = "ERR_DIRECT_INVOKE";
@@ -52,18 +55,61 @@ pub(super) async fn answer(sidecar: &Sidecar, request: Request) -> Response {
         Ok(body) => body,
         Err(error) => return failed(&app, error),
     };
-    let peer = sidecar.shared.peers.get(&app).filter(|peer| !peer.stop.is_cancelled());
-    let Some(peer) = peer else { return failed(&app, "couldn't find service") };
-    if !peer.health.is_healthy() {
-        return failed(&app, "app is not in a healthy state");
-    }
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let url = format!("http://127.0.0.1:{}{path}{query}", peer.port);
     let headers = forwarded(sidecar, &app, &parts);
-    let request = sidecar.shared.client.request(parts.method, url).headers(headers).timeout(PATIENCE).body(body);
-    match request.send().await {
-        Ok(answer) => pass_back(answer),
-        Err(error) => failed(&app, &crate::delivery::reason(&error)),
+    let call = Call { sidecar, app: &app, method: parts.method, path: format!("{path}{query}"), headers, body };
+    call.made(path.as_str()).await
+}
+
+/// A request to an app.
+struct Call<'a> {
+    sidecar: &'a Sidecar,
+    app: &'a str,
+    method: Method,
+    /// Path and query.
+    path: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Call<'_> {
+    /// Tries it as the app's policy says. Like daprd, what is no success and no redirection counts as failed, whatever it is.
+    async fn made(self, path: &str) -> Response {
+        let policy = self.sidecar.policy_for(self.app);
+        let breaker = self.sidecar.breaker(self.app, path);
+        let mut attempts = Attempts::default();
+        loop {
+            let started = Instant::now();
+            if breaker.as_ref().is_some_and(|breaker| !breaker.admits(started)) {
+                return failed(self.app, "circuit breaker is open");
+            }
+            let answer = self.attempt(policy.and_then(|policy| policy.timeout)).await;
+            let status = answer.as_ref().ok().map(reqwest::Response::status);
+            let success = status.is_some_and(|status| status.is_success() || status.is_redirection());
+            if let Some(breaker) = &breaker {
+                breaker.note(success, Instant::now());
+            }
+            let retry = policy.and_then(|policy| policy.retry.as_ref()).filter(|_| !success);
+            let pause = attempts.failed(started.elapsed(), status, retry, &self.sidecar.shared.random);
+            match (pause, answer) {
+                (Some(pause), _) => tokio::time::sleep(pause).await,
+                (None, Ok(answer)) => return pass_back(answer),
+                (None, Err(error)) => return failed(self.app, &error),
+            }
+        }
+    }
+
+    async fn attempt(&self, timeout: Option<Duration>) -> Result<reqwest::Response, String> {
+        let shared = &self.sidecar.shared;
+        let peer = shared.peers.get(self.app).filter(|peer| !peer.stop.is_cancelled());
+        let peer = peer.ok_or_else(|| "couldn't find service".to_owned())?;
+        if !peer.health.is_healthy() {
+            return Err("app is not in a healthy state".to_owned());
+        }
+        let url = format!("http://127.0.0.1:{}{}", peer.port, self.path);
+        let request = shared.client.request(self.method.clone(), url).headers(self.headers.clone());
+        let request = request.timeout(timeout.unwrap_or(PATIENCE)).body(self.body.clone());
+        request.send().await.map_err(|error| crate::delivery::reason(&error))
     }
 }
 

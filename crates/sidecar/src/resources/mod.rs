@@ -1,5 +1,6 @@
 //! The components folder: which pub/sub components, secret stores, declarative subscriptions and resiliency policies there are.
 
+mod breaker;
 mod component;
 mod document;
 mod resiliency;
@@ -13,9 +14,10 @@ use std::path::{Path, PathBuf};
 
 use resiliency::Resiliency;
 
+pub(crate) use breaker::BreakerPolicy;
 pub(crate) use component::{Beginning, Component, Pubsub};
 pub(crate) use document::{Kind, Problem};
-pub(crate) use resiliency::InboundPolicy;
+pub(crate) use resiliency::{AppPolicy, InboundPolicy};
 pub(crate) use retry::{Pauses, Retry};
 pub(crate) use secrets::SecretStore;
 pub(crate) use subscription::{BulkSubscribe, DeclaredSubscription, Routes};
@@ -149,6 +151,11 @@ impl Resources {
     /// How deliveries from a pub/sub component to `app` are tried.
     pub(crate) fn inbound_policy(&self, pubsub: &str, app: &str) -> InboundPolicy {
         InboundPolicy::of(pubsub, self.resiliencies.iter().filter(|resiliency| in_scope(&resiliency.scopes, app)))
+    }
+
+    /// How invocations of `callee` by `caller` are tried.
+    pub(crate) fn app_policy(&self, callee: &str, caller: &str) -> AppPolicy {
+        AppPolicy::of(callee, self.resiliencies.iter().filter(|resiliency| in_scope(&resiliency.scopes, caller)))
     }
 
     /// The secret stores that `app` may use.

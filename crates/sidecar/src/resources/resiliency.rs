@@ -1,5 +1,5 @@
-//! Resiliency: policies by name, and what they are for. Here that is what comes in through a pub/sub component; policies for
-//! anything else are passed over with a warning.
+//! Resiliency: policies by name, and what they are for. Here that is what comes in through a pub/sub component, and
+//! invocation; policies for anything else are passed over, which is said.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,12 +7,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_norway::Value;
 
+use super::breaker::{self, BreakerPolicy};
 use super::document::{Document, Problem, parse};
 use super::retry::{self, Retry};
 use crate::duration;
 
 /// The names under which a policy is the default for what comes in through a pub/sub component, most specific first.
 const DEFAULTS: [&str; 4] = ["DefaultPubsubComponentInbound", "DefaultComponentInbound", "DefaultComponent", "Default"];
+
+/// The same for invocation.
+const APP_DEFAULTS: [&str; 2] = ["DefaultApp", "Default"];
 
 /// What a document of this kind says.
 #[derive(Debug)]
@@ -21,8 +25,12 @@ pub(crate) struct Resiliency {
     pub(super) scopes: Vec<String>,
     retries: BTreeMap<String, Retry>,
     timeouts: BTreeMap<String, Duration>,
+    /// `None` where one trips by what is not understood here.
+    breakers: BTreeMap<String, Option<BreakerPolicy>>,
     /// By component.
     inbound: BTreeMap<String, Names>,
+    /// By app.
+    apps: BTreeMap<String, Names>,
 }
 
 /// How a delivery is tried.
@@ -32,6 +40,17 @@ pub(crate) struct InboundPolicy {
     pub(crate) retry: Option<Retry>,
     /// How long the app may take to answer each time.
     pub(crate) timeout: Option<Duration>,
+}
+
+/// How an invocation of an app is tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AppPolicy {
+    /// `None`: once.
+    pub(crate) retry: Option<Retry>,
+    /// How long the app may take to answer each time.
+    pub(crate) timeout: Option<Duration>,
+    /// When it is not tried.
+    pub(crate) breaker: Option<BreakerPolicy>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +77,7 @@ struct Policies {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Targets {
     #[serde(default)]
-    apps: BTreeMap<String, Value>,
+    apps: BTreeMap<String, Names>,
     #[serde(default)]
     actors: BTreeMap<String, Value>,
     #[serde(default)]
@@ -80,6 +99,9 @@ struct Names {
     retry: Option<String>,
     timeout: Option<String>,
     circuit_breaker: Option<String>,
+    /// Breakers are few here.
+    #[serde(rename = "circuitBreakerCacheSize")]
+    _circuit_breaker_cache_size: Option<u32>,
 }
 
 impl Resiliency {
@@ -88,7 +110,7 @@ impl Resiliency {
             return Err(Problem(format!("no such version of Resiliency: {}", document.api_version)));
         }
         let Spec { policies, targets } = parse(document.spec)?;
-        warn_of_what_is_passed_over(&document.metadata.name, &policies, &targets);
+        warn_of_what_is_passed_over(&document.metadata.name, &targets);
         let retries = policies.retries.into_iter().map(|(name, spec)| {
             let retry = parse::<retry::Spec>(spec).and_then(Retry::new).map_err(at("retries", &name))?;
             Ok((name, retry))
@@ -97,25 +119,52 @@ impl Resiliency {
             let timeout = duration::parse(&text).map_err(Problem).map_err(at("timeouts", &name))?;
             Ok((name, timeout))
         });
+        let breakers = policies.circuit_breakers.into_iter().map(|(name, spec)| {
+            let policy = parse::<breaker::Spec>(spec).and_then(BreakerPolicy::new);
+            let policy = policy.map_err(at("circuitBreakers", &name))?;
+            Ok((name, policy))
+        });
         let resiliency = Self {
             scopes: document.scopes,
             retries: retries.collect::<Result<_, Problem>>()?,
             timeouts: timeouts.collect::<Result<_, Problem>>()?,
+            breakers: breakers.collect::<Result<_, Problem>>()?,
             inbound: targets.components.into_iter().map(|(name, directions)| (name, directions.inbound)).collect(),
+            apps: targets.apps,
         };
-        resiliency.check_names().map(|()| resiliency)
+        resiliency.check_names()?;
+        resiliency.warn_of_expressions(&document.metadata.name);
+        Ok(resiliency)
+    }
+
+    fn warn_of_expressions(&self, resiliency: &str) {
+        for (app, names) in &self.apps {
+            if let Some(name) = &names.circuit_breaker
+                && self.breakers.get(name) == Some(&None)
+            {
+                let advice = "the embedded sidecar understands consecutiveFailures > n and >= n";
+                tracing::warn!(resiliency, app, breaker = name, "a circuit breaker is passed over: {advice}");
+            }
+        }
     }
 
     /// A policy that is not there would be no policy, in silence.
     fn check_names(&self) -> Result<(), Problem> {
-        for (component, names) in &self.inbound {
-            let retry =
-                names.retry.as_ref().filter(|name| !self.retries.contains_key(*name)).map(|name| ("retry", name));
-            let timeout =
-                names.timeout.as_ref().filter(|name| !self.timeouts.contains_key(*name)).map(|name| ("timeout", name));
-            if let Some((kind, name)) = retry.or(timeout) {
+        let inbound = self.inbound.iter().map(|(name, names)| (format!("components.{name}.inbound"), names));
+        let apps = self.apps.iter().map(|(name, names)| (format!("apps.{name}"), names));
+        for (target, names) in inbound.chain(apps) {
+            let given = [
+                ("retry", &names.retry, names.retry.as_ref().is_none_or(|name| self.retries.contains_key(name))),
+                ("timeout", &names.timeout, names.timeout.as_ref().is_none_or(|name| self.timeouts.contains_key(name))),
+                (
+                    "circuitBreaker",
+                    &names.circuit_breaker,
+                    names.circuit_breaker.as_ref().is_none_or(|name| self.breakers.contains_key(name)),
+                ),
+            ];
+            if let Some((kind, Some(name), _)) = given.into_iter().find(|(.., known)| !known) {
                 return Err(Problem(format!(
-                    "targets.components.{component}.inbound.{kind} is {name:?}, but there is no such policy in this document"
+                    "targets.{target}.{kind} is {name:?}, but there is no such policy in this document"
                 )));
             }
         }
@@ -129,22 +178,17 @@ fn at(kind: &'static str, name: &str) -> impl FnOnce(Problem) -> Problem {
     move |Problem(problem)| Problem(format!("{place}: {problem}"))
 }
 
-fn warn_of_what_is_passed_over(resiliency: &str, policies: &Policies, targets: &Targets) {
+fn warn_of_what_is_passed_over(resiliency: &str, targets: &Targets) {
     let warn = |what: &str| {
         tracing::warn!(resiliency, "{what} is not supported by the embedded sidecar and passed over");
     };
-    for name in policies.circuit_breakers.keys() {
-        warn(&format!("policies.circuitBreakers.{name}"));
-    }
-    for name in targets.apps.keys() {
-        warn(&format!("targets.apps.{name}"));
-    }
     for name in targets.actors.keys() {
         warn(&format!("targets.actors.{name}"));
     }
     for (name, directions) in &targets.components {
         if directions.outbound.is_some() {
-            warn(&format!("targets.components.{name}.outbound"));
+            // Nothing is missed by that: there is no broker to be away, only the database, and its answer is waited for.
+            tracing::info!(resiliency, component = name, "outbound policies say nothing to the embedded sidecar");
         }
         if directions.inbound.circuit_breaker.is_some() {
             warn(&format!("targets.components.{name}.inbound.circuitBreaker"));
@@ -164,7 +208,7 @@ impl InboundPolicy {
         }
         let (retry, timeout) = match target {
             Some(names) => (names.retry.clone(), names.timeout.clone()),
-            None => (default("Retry", &retries), default("Timeout", &timeouts)),
+            None => (default(&DEFAULTS, "Retry", &retries), default(&DEFAULTS, "Timeout", &timeouts)),
         };
         let retry = retry.and_then(|name| retries.get(&name).copied()).cloned();
         let timeout = timeout.and_then(|name| timeouts.get(&name).copied()).copied();
@@ -172,9 +216,35 @@ impl InboundPolicy {
     }
 }
 
+impl AppPolicy {
+    /// What `resiliencies` together say of invocations of `app`, by the same rules.
+    pub(super) fn of<'a>(app: &str, resiliencies: impl Iterator<Item = &'a Resiliency>) -> Self {
+        let (mut retries, mut timeouts, mut breakers, mut target) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), None);
+        for one in resiliencies {
+            retries.extend(&one.retries);
+            timeouts.extend(&one.timeouts);
+            breakers.extend(&one.breakers);
+            target = one.apps.get(app).or(target);
+        }
+        let [retry, timeout, breaker] = match target {
+            Some(names) => [names.retry.clone(), names.timeout.clone(), names.circuit_breaker.clone()],
+            None => [
+                default(&APP_DEFAULTS, "Retry", &retries),
+                default(&APP_DEFAULTS, "Timeout", &timeouts),
+                default(&APP_DEFAULTS, "CircuitBreaker", &breakers),
+            ],
+        };
+        let retry = retry.and_then(|name| retries.get(&name).copied()).cloned();
+        let timeout = timeout.and_then(|name| timeouts.get(&name).copied()).copied();
+        let breaker = breaker.and_then(|name| breakers.get(&name).copied()).copied().flatten();
+        Self { retry, timeout: timeout.filter(|timeout| !timeout.is_zero()), breaker }
+    }
+}
+
 /// The name of the default policy of a kind, if there is one.
-fn default<T>(kind: &str, policies: &BTreeMap<&String, T>) -> Option<String> {
-    DEFAULTS.iter().map(|prefix| format!("{prefix}{kind}Policy")).find(|name| policies.contains_key(name))
+fn default<T>(prefixes: &[&str], kind: &str, policies: &BTreeMap<&String, T>) -> Option<String> {
+    prefixes.iter().map(|prefix| format!("{prefix}{kind}Policy")).find(|name| policies.contains_key(name))
 }
 
 #[cfg(test)]

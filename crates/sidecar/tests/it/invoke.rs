@@ -139,3 +139,71 @@ async fn an_invocation_may_take_longer_than_a_delivery() {
     gate.open();
     assert_eq!(invocation.await.unwrap().unwrap().status(), 200);
 }
+
+/// The same as [`pair`] with a policy for `callee`.
+async fn pair_with(policies: &str, target: &str) -> (Rig, Base, TestApp, testkit::Database) {
+    let (caller, callee) = (TestApp::start(&json!([])).await, TestApp::start(&json!([])).await);
+    let components = format!(
+        "{}---\napiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {{ name: r }}\n\
+         spec: {{ policies: {policies}, targets: {{ apps: {{ callee: {target} }} }} }}\n",
+        crate::rig::PUBSUB
+    );
+    let database = database().await;
+    let apps = [("caller", caller.port), ("callee", callee.port)];
+    let rig = Rig::start(&database, &apps, Plan { components, ..Plan::default() }).await;
+    let base = rig.base("caller");
+    base.ready().await;
+    rig.base("callee").ready().await;
+    (rig, base, callee, database)
+}
+
+#[tokio::test]
+async fn an_invocation_is_tried_again_as_the_policy_says() {
+    let retries = "{ retries: { r: { duration: 1ms, maxRetries: 2, matching: { httpStatusCodes: '502,504' } } } }";
+    let (_rig, base, callee, _database) = pair_with(retries, "{ retry: r }").await;
+    callee.answer(|one, before| match one.path.as_str() {
+        "/once" if before == 0 => 502.into(),
+        "/always" => 504.into(),
+        "/busy" => 503.into(),
+        _ => 200.into(),
+    });
+    for (path, status, calls) in [("/once", 200, 2), ("/always", 504, 3), ("/busy", 503, 1)] {
+        let answer = base.post(&format!("/v1.0/invoke/callee/method{path}")).body("b").send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let received = callee.received(path);
+        assert_eq!(received.len(), calls, "{path}");
+        assert!(received.iter().all(|one| &one.body[..] == b"b"));
+    }
+}
+
+#[tokio::test]
+async fn a_breaker_that_is_open_lets_nothing_through_and_other_methods_alone() {
+    let breakers = "{ circuitBreakers: { b: { timeout: 1h, trip: consecutiveFailures >= 2 } } }";
+    let (_rig, base, callee, _database) = pair_with(breakers, "{ circuitBreaker: b }").await;
+    callee.answer(|one, _| if one.path == "/broken" { 500.into() } else { 200.into() });
+    for _ in 0..2 {
+        let answer = base.get("/v1.0/invoke/callee/method/broken").send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (500, String::new()));
+    }
+    let refused = base.get("/v1.0/invoke/callee/method/broken").send().await.unwrap();
+    assert_eq!(refused.status(), 500);
+    let refused: Value = refused.json().await.unwrap();
+    assert_eq!(refused["errorCode"], "ERR_DIRECT_INVOKE");
+    assert!(refused["message"].as_str().unwrap().contains("circuit breaker is open"), "{refused}");
+    assert_eq!(callee.received("/broken").len(), 2);
+    assert_eq!(base.get("/v1.0/invoke/callee/method/whole").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_app_that_hangs_is_given_up_after_the_timeout() {
+    let (_rig, base, callee, _database) = pair_with("{ timeouts: { t: 100ms } }", "{ timeout: t }").await;
+    let gate = Gate::default();
+    let held = gate.clone();
+    callee.answer(move |_, _| {
+        held.pass();
+        200.into()
+    });
+    let answer = base.get("/v1.0/invoke/callee/method/slow").send().await.unwrap();
+    assert_eq!(answer.status(), 500);
+    gate.open();
+}
