@@ -11,10 +11,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::future::{BoxFuture, join_all};
-use sea_orm::DatabaseConnection;
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
+use crate::database::Pool;
 use crate::metrics::Metrics;
 
 /// How long a check may take.
@@ -55,7 +55,7 @@ impl Check {
     }
 
     /// The database answers within 2 s.
-    pub fn database(db: DatabaseConnection) -> Self {
+    pub fn database(db: Pool) -> Self {
         Self::required("database", move || {
             let db = db.clone();
             Box::pin(async move {

@@ -157,7 +157,7 @@ impl Builder {
     }
 }
 
-fn free_port() -> Result<u16, Error> {
+pub(crate) fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("listen on", Path::new("127.0.0.1"))?;
     Ok(listener.local_addr().context("listen on", Path::new("127.0.0.1"))?.port())
 }

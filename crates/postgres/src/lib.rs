@@ -14,10 +14,12 @@ mod fetch;
 mod guardian;
 mod password;
 mod place;
+mod pooler;
 mod server;
 mod startup;
 
 pub use binaries::{BINARIES_VARIABLE, MINIMUM_MAJOR};
 pub use builder::Builder;
 pub use error::Error;
+pub use pooler::Pooler;
 pub use server::Server;

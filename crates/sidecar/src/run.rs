@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use platform::clock::Clock;
+use platform::database::Pool;
 use platform::http::loopback_client;
-use sea_orm::DatabaseConnection;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::AppHealth;
@@ -29,7 +29,7 @@ const FORGET_BATCH: u32 = 1_000;
 ///
 /// # Errors
 /// When two apps have one id, health checks are asked for that cannot be, the HTTP client cannot be made, or a listener fails.
-pub async fn run(db: DatabaseConnection, settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(db: Pool, settings: Settings, shutdown: CancellationToken) -> anyhow::Result<()> {
     if let Some(check) = &settings.app_health_check {
         check.validate()?;
     }

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use futures::future::BoxFuture;
 use platform::clock::Clock;
 use platform::config::{ConfigErrors, Variables};
-use platform::database::{Schema, migrate};
-use sea_orm::{DatabaseConnection, DbErr};
+use platform::database::{Pool, Schema, migrate};
+use sea_orm::DbErr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ pub struct Storage {
     /// The schema and what its role may do there.
     pub schema: Schema,
     /// Brings it up to date as the owner.
-    pub migrate: for<'a> fn(&'a DatabaseConnection) -> BoxFuture<'a, Result<(), DbErr>>,
+    pub migrate: for<'a> fn(&'a Pool) -> BoxFuture<'a, Result<(), DbErr>>,
 }
 
 /// A configured service: runs on the listener until the token is cancelled.

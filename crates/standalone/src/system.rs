@@ -151,7 +151,10 @@ impl System {
         environment: &Environment,
     ) -> anyhow::Result<()> {
         let url = self.database.url_of(&SIDECAR.schema, &self.secrets)?;
-        let db = connect(&url, &PoolOptions::default()).await.context("the sidecar cannot use the database")?;
+        // A service tells what cannot be read.
+        let as_services = PoolOptions::read(&mut Reader::new(&self.options.variables));
+        let pool = PoolOptions { max_connections: PoolOptions::default().max_connections, ..as_services };
+        let db = connect(&url, &pool).await.context("the sidecar cannot use the database")?;
         let mut settings = Settings::new(apps, resources, self.options.clock.clone());
         settings.app_api_token = Some(environment.app_api_token.clone());
         settings.dapr_api_token.clone_from(&environment.dapr_api_token);

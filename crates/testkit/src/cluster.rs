@@ -4,12 +4,14 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use platform::database::PoolOptions;
+use platform::database::{Pool, PoolOptions};
 use reqwest::Url;
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+
+use crate::pooler;
 
 /// What the names of all test databases and roles begin with.
 const PREFIX: &str = "tidings_test_";
@@ -25,11 +27,13 @@ static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 /// One server per test process: a private one, or the one that `TEST_DATABASE_URL` names.
 pub(crate) struct Cluster {
     url: Url,
-    admin: DatabaseConnection,
+    admin: Pool,
     /// Tells the names of this process from those of others on the same server.
     pub(crate) prefix: String,
     /// Ends with the process.
-    _server: Option<postgres::Server>,
+    server: Option<postgres::Server>,
+    /// Started on first use; nothing where there is none.
+    pooler: OnceCell<Option<postgres::Pooler>>,
 }
 
 impl Cluster {
@@ -48,14 +52,14 @@ impl Cluster {
         let mut url = Url::parse(&url).expect("TEST_DATABASE_URL is the address of a Postgres server");
         let mut admin_url = url.clone();
         admin_url.query_pairs_mut().append_pair("application_name", &prefix);
-        let options = PoolOptions { max_connections: 4, ..PoolOptions::default() };
+        let options = PoolOptions { max_connections: 4, ..PoolOptions::of_administrator() };
         let admin =
             platform::database::connect(admin_url.as_str(), &options).await.expect("connect to the test server");
         if server.is_none() {
             remove_leftovers(&admin).await;
         }
         url.set_path("");
-        Self { url, admin, prefix, _server: server }
+        Self { url, admin, prefix, server, pooler: OnceCell::new() }
     }
 
     /// The address of `database` as the server's administrator, who owns everything.
@@ -72,6 +76,25 @@ impl Cluster {
         url.set_username(role).expect("the address of the server has a host");
         url.set_password(Some(password)).expect("the address of the server has a host");
         url.into()
+    }
+
+    /// PgBouncer before this server; nothing where it is not installed, or the server is not ours.
+    pub(crate) async fn pooler(&'static self) -> Option<&'static postgres::Pooler> {
+        on_runtime(self.pooler.get_or_init(|| self.start_pooler())).await.as_ref()
+    }
+
+    /// `url` through PgBouncer, where it runs.
+    pub(crate) fn pooled(&self, url: &str) -> Option<String> {
+        let pooler = self.pooler.get()?.as_ref()?;
+        let mut url = Url::parse(url).expect("the address of the server");
+        url.set_port(Some(pooler.port())).expect("the address of the server has a host");
+        Some(url.into())
+    }
+
+    async fn start_pooler(&self) -> Option<postgres::Pooler> {
+        let program = pooler::chosen().or_else(postgres::Pooler::program)?;
+        let started = postgres::Pooler::start(&program, self.server.as_ref()?).await;
+        Some(started.unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// Runs one statement as the administrator.
@@ -109,7 +132,7 @@ async fn private_server() -> (String, Option<postgres::Server>) {
 }
 
 /// Removes what test processes that are gone have left on a lasting server; a live one shows by its application name.
-async fn remove_leftovers(admin: &DatabaseConnection) {
+async fn remove_leftovers(admin: &Pool) {
     let gone = "NOT EXISTS (SELECT FROM pg_stat_activity \
                 WHERE application_name <> '' AND starts_with(name, application_name))";
     for (kind, names) in [

@@ -1,13 +1,14 @@
 //! What row-level security owes each schema.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 /// Tables of `schema` with a column for a workspace.
 const TABLES: &str = "SELECT c.oid, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('workspace_id', 'organization_id') AND NOT a.attisdropped \
      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname <> ALL (string_to_array($2, ','))";
 
-async fn names(db: &DatabaseConnection, sql: &str, values: [&str; 2]) -> Vec<String> {
+async fn names(db: &Pool, sql: &str, values: [&str; 2]) -> Vec<String> {
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values.map(Into::into));
     let rows = db.query_all_raw(statement).await.expect("read the catalogue");
     rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
@@ -19,7 +20,7 @@ async fn names(db: &DatabaseConnection, sql: &str, values: [&str; 2]) -> Vec<Str
 ///
 /// # Panics
 /// When it is not so.
-pub async fn assert_tenants_are_kept_apart(service: &DatabaseConnection, schema: &str, exempt: &[&str]) {
+pub async fn assert_tenants_are_kept_apart(service: &Pool, schema: &str, exempt: &[&str]) {
     let exempt = exempt.join(",");
     let among = [schema, &exempt];
     let tables = names(service, TABLES, among).await;

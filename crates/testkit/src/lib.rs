@@ -14,6 +14,7 @@ mod explain;
 pub mod http;
 pub mod isolation;
 pub mod issuer;
+mod pooler;
 mod proxy;
 pub mod socket;
 mod template;
@@ -25,6 +26,7 @@ use platform::clock::Clock;
 pub use database::Database;
 pub use eventually::eventually;
 pub use explain::{explain, explain_analyze};
+pub use pooler::{pool_options, statements};
 pub use proxy::Proxy;
 pub use template::Migrated;
 

@@ -11,6 +11,8 @@ use tokio::sync::watch;
 pub struct Proxy {
     url: String,
     open: watch::Sender<bool>,
+    /// How often all connections of the moment were forgotten.
+    forgotten: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -33,6 +35,7 @@ impl Proxy {
         url.set_ip_host(here.ip()).expect("the address has a host");
         url.set_port(Some(here.port())).expect("the address has a host");
         let (open, state) = watch::channel(true);
+        let (forgotten, memory) = watch::channel(0);
         tokio::spawn(async move {
             let mut held = Vec::new();
             while let Ok((client, _)) = listener.accept().await {
@@ -40,10 +43,10 @@ impl Proxy {
                     held.push(client);
                     continue;
                 }
-                tokio::spawn(carry(client, server.clone(), state.clone()));
+                tokio::spawn(carry(client, server.clone(), state.clone(), memory.clone()));
             }
         });
-        Self { url: url.into(), open }
+        Self { url: url.into(), open, forgotten }
     }
 
     /// The server's address through the proxy.
@@ -56,20 +59,35 @@ impl Proxy {
         self.open.send_replace(false);
     }
 
+    /// Carries nothing more over the connections of this moment, and lets neither end know, as a NAT that forgot them; new
+    /// ones get through.
+    pub fn forget(&self) {
+        self.forgotten.send_modify(|times| *times += 1);
+    }
+
     /// Lets connections through again.
     pub fn mend(&self) {
         self.open.send_replace(true);
     }
 }
 
-async fn carry(mut client: TcpStream, server: (String, u16), mut open: watch::Receiver<bool>) {
+async fn carry(
+    mut client: TcpStream,
+    server: (String, u16),
+    mut open: watch::Receiver<bool>,
+    mut forgotten: watch::Receiver<u32>,
+) {
     if !*open.borrow() {
         return;
     }
+    forgotten.mark_unchanged();
     // What cannot be reached behind the proxy is as good as cut.
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-        _ = open.wait_for(|open| !open) => {}
+        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+        _ = open.wait_for(|open| !open) => return,
+        _ = forgotten.changed() => {}
     }
+    // Both ends stay, and hear nothing.
+    let _ = open.wait_for(|open| !open).await;
 }

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use platform::database::{PoolOptions, Schema};
-use sea_orm::{DatabaseConnection, DbErr};
+use platform::database::{Pool, PoolOptions, Schema};
+use sea_orm::DbErr;
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::OnceCell;
 
@@ -24,13 +24,13 @@ type Migration<'a> = Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>
 pub struct Migrated {
     pub(crate) schema: Schema,
     migrator: TypeId,
-    migrate: for<'a> fn(&'a DatabaseConnection, &'a Schema) -> Migration<'a>,
+    migrate: for<'a> fn(&'a Pool, &'a Schema) -> Migration<'a>,
 }
 
 impl Migrated {
     /// `schema` as the migrations of `M` leave it.
     pub fn by<M: MigratorTrait + 'static>(schema: Schema) -> Self {
-        fn migrate<'a, M: MigratorTrait + 'static>(owner: &'a DatabaseConnection, schema: &'a Schema) -> Migration<'a> {
+        fn migrate<'a, M: MigratorTrait + 'static>(owner: &'a Pool, schema: &'a Schema) -> Migration<'a> {
             Box::pin(platform::database::migrate::<M>(owner, schema))
         }
         Self { schema, migrator: TypeId::of::<M>(), migrate: migrate::<M> }
@@ -52,7 +52,7 @@ pub(crate) async fn template(cluster: &'static Cluster, schemas: &[Migrated]) ->
 async fn make(cluster: &'static Cluster, schemas: Vec<Migrated>) -> String {
     let name = format!("{}_t{}", cluster.prefix, COUNT.fetch_add(1, Ordering::Relaxed));
     cluster.execute(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let options = PoolOptions::of_administrator();
     let owner =
         platform::database::connect(&cluster.owner_url(&name), &options).await.expect("connect to the template");
     for Migrated { schema, migrate, .. } in &schemas {
@@ -61,6 +61,6 @@ async fn make(cluster: &'static Cluster, schemas: Vec<Migrated>) -> String {
         migrate(&owner, schema).await.unwrap_or_else(|error| panic!("migrate schema {}: {error}", schema.name));
     }
     // A database that somebody is connected to cannot be copied.
-    owner.close().await.expect("leave the template");
+    owner.close().await;
     name
 }

@@ -12,12 +12,12 @@ use platform::dapr::publish::Publisher;
 use platform::dapr::subscribe::Subscription;
 use platform::dapr::topics::TopicNames;
 use platform::dapr::{guard, sidecar_check, subscribe};
+use platform::database::Pool;
 use platform::group_commit::GroupCommit;
 use platform::health::{Check, Health};
 use platform::http;
 use platform::lifecycle::Service;
 use platform::metrics::Metrics;
-use sea_orm::DatabaseConnection;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,7 +42,7 @@ const NEWEST: i64 = 1_000;
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     /// The history.
-    pub(crate) db: DatabaseConnection,
+    pub(crate) db: Pool,
     /// Where events become entries.
     pub(crate) recorder: GroupCommit<Recorder>,
     /// Says when a dead letter was stored or replayed.
@@ -54,7 +54,7 @@ pub(crate) struct App {
 }
 
 /// The service over an open database.
-pub(crate) fn service(config: &ServiceConfig, db: DatabaseConnection, clock: Clock) -> anyhow::Result<Service> {
+pub(crate) fn service(config: &ServiceConfig, db: Pool, clock: Clock) -> anyhow::Result<Service> {
     let metrics = Metrics::new(APP_ID);
     let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, config);
     let checks = vec![Check::database(db.clone()), sidecar, dead_letters_check(db.clone())];
@@ -106,7 +106,7 @@ fn routes(app: App, names: &TopicNames) -> Router {
 }
 
 /// Shows how many of the newest dead letters nobody has replayed yet; a service works on with any number of them.
-fn dead_letters_check(db: DatabaseConnection) -> Check {
+fn dead_letters_check(db: Pool) -> Check {
     Check::informative("dead_letters", move || {
         let db = db.clone();
         Box::pin(async move {

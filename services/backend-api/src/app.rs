@@ -13,6 +13,7 @@ use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::{Kept, Publisher};
 use platform::dapr::{guard, sidecar_check};
+use platform::database::Pool;
 use platform::health::{Check, Health};
 use platform::layers;
 use platform::lifecycle::Service;
@@ -22,7 +23,6 @@ use platform::outbox::{self, Relay, Wake, backlog_check};
 use platform::overload;
 use platform::random::Random;
 use quick_cache::sync::Cache;
-use sea_orm::DatabaseConnection;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -119,7 +119,7 @@ fn job_path(name: &str) -> String {
 ///
 /// # Errors
 /// When a setting cannot be used.
-pub fn build(config: &Config, db: DatabaseConnection, clock: Clock, random: Random) -> anyhow::Result<Service> {
+pub fn build(config: &Config, db: Pool, clock: Clock, random: Random) -> anyhow::Result<Service> {
     let outbound = platform::http::client(HTTP_TIMEOUT)?;
     let loopback = platform::http::loopback_client(HTTP_TIMEOUT)?;
     let issuer = config.auth_issuer.as_str();

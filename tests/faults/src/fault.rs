@@ -155,13 +155,13 @@ impl World<'_> {
 
     async fn cut_connections(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
         let url = self.home.separate()?.administrator_url()?;
-        let administrator = connect(&url, &PoolOptions { max_connections: 1, ..PoolOptions::default() }).await?;
+        let administrator = connect(&url, &PoolOptions::of_administrator()).await?;
         let (mut ticks, end) = (interval(CUT_EVERY), Instant::now() + lasts);
         while Instant::now() < end {
             ticks.tick().await;
             administrator.execute_unprepared(CUT).await?;
         }
-        administrator.close().await?;
+        administrator.close().await;
         Ok(Instant::now())
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Relay;
 use crate::clock::Clock;
-use crate::database::begin_as_system;
+use crate::database::{Pool, begin_as_system};
 use crate::health::Check;
 use crate::metrics::Metrics;
 
@@ -40,7 +40,7 @@ impl Backlog {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn measure(db: &DatabaseConnection, schema: &str, clock: &Clock) -> Result<Self, DbErr> {
+    pub async fn measure(db: &Pool, schema: &str, clock: &Clock) -> Result<Self, DbErr> {
         let waiting = format!("SELECT created_at FROM {schema}.outbox WHERE published_at IS NULL ORDER BY id");
         let sql = format!(
             "SELECT (SELECT count(*) FROM ({waiting} LIMIT {COUNTED}) row) AS pending, ({waiting} LIMIT 1) AS oldest"
@@ -55,7 +55,7 @@ impl Backlog {
 }
 
 /// Shows the backlog at `/health`. It is no reason to be unready: requests keep succeeding while the broker is away.
-pub fn backlog_check(db: DatabaseConnection, schema: &'static str, clock: Clock) -> Check {
+pub fn backlog_check(db: Pool, schema: &'static str, clock: Clock) -> Check {
     Check::informative("outbox", move || {
         let (db, clock) = (db.clone(), clock.clone());
         Box::pin(async move {

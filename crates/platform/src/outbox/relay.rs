@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::try_join_all;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use tracing::Span;
 use super::row::OutboxRow;
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
-use crate::database::{begin, begin_as_system};
+use crate::database::{Pool, Transaction, begin, begin_as_system};
 use crate::metrics::Metrics;
 use crate::outage::{Activity, OutageAlert};
 
@@ -48,7 +48,7 @@ impl Wake {
 #[derive(Clone, Debug)]
 pub struct Relay {
     /// The service's database.
-    pub db: DatabaseConnection,
+    pub db: Pool,
     /// The schema of its outbox.
     pub schema: &'static str,
     /// Its app-id: the `source` of its events.
@@ -137,7 +137,7 @@ impl Relay {
 
     /// Takes the shards that are free for the length of the transaction, which acts as the system from here on. A statement of its
     /// own, so that the next one sees what the last holder committed.
-    async fn claim_shards(&self, transaction: &DatabaseTransaction) -> Result<Vec<i16>, DbErr> {
+    async fn claim_shards(&self, transaction: &Transaction) -> Result<Vec<i16>, DbErr> {
         let sql = "SELECT shard::smallint FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
                    CROSS JOIN generate_series(0, 15) AS shard \
                    WHERE named.scope IS NOT NULL AND pg_try_advisory_xact_lock(hashtext($1), shard)";
@@ -147,7 +147,7 @@ impl Relay {
         rows.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
-    async fn oldest(&self, transaction: &DatabaseTransaction, shards: Vec<i16>) -> Result<Vec<OutboxRow>, DbErr> {
+    async fn oldest(&self, transaction: &Transaction, shards: Vec<i16>) -> Result<Vec<OutboxRow>, DbErr> {
         let sql = format!(
             "WITH oldest AS (\
                SELECT *, count(*) OVER () AS waiting, \
@@ -162,7 +162,7 @@ impl Relay {
         OutboxRow::find_by_statement(statement).all(transaction).await
     }
 
-    async fn mark_published(&self, transaction: &DatabaseTransaction, rows: &[OutboxRow]) -> Result<(), DbErr> {
+    async fn mark_published(&self, transaction: &Transaction, rows: &[OutboxRow]) -> Result<(), DbErr> {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         // The array stands where the planner does not look into it: it would plan anew for each.
         let sql = format!(

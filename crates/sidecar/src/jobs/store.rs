@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use platform::clock::Clock;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use tokio::sync::Notify;
 
 use super::data::Data;
@@ -48,14 +49,14 @@ struct Row {
 /// The jobs of every app; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Jobs {
-    pub(super) db: DatabaseConnection,
+    pub(super) db: Pool,
     pub(super) clock: Clock,
     /// Rings when the scheduler should look again.
     pub(super) news: Arc<Notify>,
 }
 
 impl Jobs {
-    pub(crate) fn new(db: DatabaseConnection, clock: Clock) -> Self {
+    pub(crate) fn new(db: Pool, clock: Clock) -> Self {
         Self { db, clock, news: Arc::new(Notify::new()) }
     }
 

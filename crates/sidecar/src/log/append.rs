@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
+use platform::database::Pool;
 use platform::group_commit::StoreGroup;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 use super::{Heads, Log, Message, NewMessage, Topic};
 
@@ -55,7 +56,7 @@ struct Advanced {
 /// Stores appends.
 #[derive(Debug)]
 pub(super) struct Appender {
-    pub(super) db: DatabaseConnection,
+    pub(super) db: Pool,
     pub(super) clock: Clock,
     pub(super) heads: Arc<Heads>,
 }

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
 use platform::group_commit::GroupCommit;
-use sea_orm::DatabaseConnection;
 
 pub(crate) use heads::{Follower, Heads};
 pub(crate) use position::Positions;
@@ -22,6 +21,7 @@ pub(crate) use retention::enforce as enforce_retention;
 
 use self::append::Appender;
 use crate::metadata::Metadata;
+use platform::database::Pool;
 
 /// Partitions of every topic.
 pub(crate) const PARTITIONS: i16 = 16;
@@ -56,7 +56,7 @@ pub(crate) struct Message {
 /// The log of this process; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
-    db: DatabaseConnection,
+    db: Pool,
     appends: GroupCommit<Appender>,
     heads: Arc<Heads>,
     turn: Arc<AtomicUsize>,
@@ -64,7 +64,7 @@ pub(crate) struct Log {
 
 impl Log {
     /// The log in `db`, for a runtime that is running.
-    pub(crate) fn new(db: DatabaseConnection, clock: Clock) -> Self {
+    pub(crate) fn new(db: Pool, clock: Clock) -> Self {
         let heads = Arc::<Heads>::default();
         let appender = Appender { db: db.clone(), clock, heads: Arc::clone(&heads) };
         Self { db, appends: GroupCommit::start(appender, append::MOST), heads, turn: Arc::new(AtomicUsize::new(0)) }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -48,13 +49,13 @@ struct Row {
 /// The positions of this process' consumer groups; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Positions {
-    db: DatabaseConnection,
+    db: Pool,
     reported: Arc<Mutex<Reported>>,
     news: Arc<Notify>,
 }
 
 impl Positions {
-    pub(crate) fn new(db: DatabaseConnection) -> Self {
+    pub(crate) fn new(db: Pool) -> Self {
         Self { db, reported: Arc::default(), news: Arc::new(Notify::new()) }
     }
 

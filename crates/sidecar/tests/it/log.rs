@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use platform::clock::Clock;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use sidecar::Settings;
 
@@ -12,7 +13,7 @@ use crate::app::{Received, TestApp, until};
 use crate::rig::{Plan, Rig, database, subscribe_to};
 
 /// The one number that a query gives.
-pub(crate) async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
+pub(crate) async fn number(db: &Pool, sql: &str) -> i64 {
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }

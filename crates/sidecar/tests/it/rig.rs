@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use platform::clock::Clock;
+use platform::database::Pool;
 use platform::random::Random;
 use reqwest::{Method, RequestBuilder};
-use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 use sidecar::{App, Backoff, Migrator, Resources, SCHEMA, Settings};
 use std::time::Duration;
@@ -95,7 +95,7 @@ spec:
 
 /// A sidecar that runs until it is stopped or dropped.
 pub(crate) struct Rig {
-    pub(crate) db: DatabaseConnection,
+    pub(crate) db: Pool,
     pub(crate) shutdown: CancellationToken,
     /// Cancelled when the apps are about to stop.
     pub(crate) apps_stop: CancellationToken,

@@ -7,8 +7,8 @@ mod server;
 
 use anyhow::{Context as _, anyhow};
 use platform::config::{Reader, Variables};
-use platform::database::{PoolOptions, Schema};
-use sea_orm::{DatabaseConnection, DbErr};
+use platform::database::{Pool, PoolOptions, Schema};
+use sea_orm::DbErr;
 
 pub(crate) use address::Address;
 
@@ -70,11 +70,11 @@ impl Database {
         self.name = self.owner.probe().await?;
         let owner = connect(&self.owner).await?;
         let migrated = self.migrate(&owner, secrets).await;
-        let left = owner.close().await.context("the database was not left");
-        migrated.and(left)
+        owner.close().await;
+        migrated
     }
 
-    async fn migrate(&self, owner: &DatabaseConnection, secrets: &Secrets) -> anyhow::Result<()> {
+    async fn migrate(&self, owner: &Pool, secrets: &Secrets) -> anyhow::Result<()> {
         for storage in storages() {
             let role = storage.schema.role(&self.name);
             let password = secrets.role_password(storage.schema.name)?;
@@ -141,8 +141,7 @@ impl Database {
     }
 }
 
-async fn connect(address: &Address) -> anyhow::Result<DatabaseConnection> {
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
-    let connected = platform::database::connect(address.as_str(), &options).await;
+async fn connect(address: &Address) -> anyhow::Result<Pool> {
+    let connected = platform::database::connect(address.as_str(), &PoolOptions::of_administrator()).await;
     connected.with_context(|| format!("{address} cannot be connected to"))
 }

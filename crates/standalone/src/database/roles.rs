@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, anyhow, bail};
 use platform::config::Secret;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 
 use super::address::Address;
 use super::refusal;
@@ -12,7 +13,7 @@ const LONGEST_NAME: usize = 63;
 
 /// Creates `role`, or gives it `password` if it has another one.
 pub(super) async fn ensure(
-    owner: &DatabaseConnection,
+    owner: &Pool,
     address: &Address,
     database: &str,
     role: &str,
@@ -34,7 +35,7 @@ pub(super) async fn ensure(
     done.map(drop).map_err(|error| not_made(address, role, &error))
 }
 
-async fn exists(owner: &DatabaseConnection, role: &str) -> anyhow::Result<bool> {
+async fn exists(owner: &Pool, role: &str) -> anyhow::Result<bool> {
     let sql = "SELECT 1 FROM pg_roles WHERE rolname = $1";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [role.into()]);
     Ok(owner.query_one_raw(statement).await.context("the roles of the server cannot be read")?.is_some())

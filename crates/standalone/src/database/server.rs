@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use platform::config::Reader;
+use platform::database::Pool;
 use postgres::{BINARIES_VARIABLE, Builder, Error, Server};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::address::Address;
@@ -102,8 +103,8 @@ impl Private {
     pub(super) async fn create_database(&self, name: &str) -> anyhow::Result<()> {
         let admin = connect(&Address::parse("the private server", &self.url("postgres"))?).await?;
         let created = create(&admin, name).await;
-        let left = admin.close().await.context("the private server was not left");
-        created.and(left)
+        admin.close().await;
+        created
     }
 
     pub(super) async fn stop(self) {
@@ -115,7 +116,7 @@ impl Private {
     }
 }
 
-async fn create(admin: &DatabaseConnection, name: &str) -> anyhow::Result<()> {
+async fn create(admin: &Pool, name: &str) -> anyhow::Result<()> {
     let sql = "SELECT 1 FROM pg_database WHERE datname = $1";
     if admin.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()])).await?.is_some() {
         return Ok(());

@@ -1,6 +1,7 @@
 //! A database that `DATABASE_URL` names.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use standalone::{Options, Ports, System};
 use testkit::Database;
@@ -26,7 +27,7 @@ fn with_user(url: &str, user: &str) -> String {
     format!("postgres://{user}@{host}")
 }
 
-async fn names(db: &DatabaseConnection, sql: &str) -> Vec<String> {
+async fn names(db: &Pool, sql: &str) -> Vec<String> {
     let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }

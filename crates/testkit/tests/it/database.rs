@@ -1,5 +1,5 @@
-use platform::database::{Schema, SqlMigration};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use platform::database::{Pool, Schema, SqlMigration};
+use sea_orm::ConnectionTrait;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use testkit::{Database, Migrated};
 
@@ -25,7 +25,7 @@ impl MigratorTrait for Letters {
 
 const WRITE: &str = "INSERT INTO diary.entries (text) VALUES ('today')";
 
-async fn count(db: &DatabaseConnection) -> i64 {
+async fn count(db: &Pool) -> i64 {
     let sql = "SELECT count(*) AS count FROM diary.entries";
     let row = db.query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await.unwrap();
     row.unwrap().try_get("", "count").unwrap()
@@ -54,7 +54,7 @@ async fn the_service_has_exactly_its_privileges() {
 #[tokio::test]
 async fn services_in_one_database_cannot_read_each_other() {
     let database = Database::create_with(&[Migrated::by::<Diary>(DIARY), Migrated::by::<Letters>(LETTERS)]).await;
-    let options = platform::database::PoolOptions::default();
+    let options = testkit::pool_options();
     let letters = platform::database::connect(&database.url_of("letters"), &options).await.unwrap();
     letters.execute_unprepared("INSERT INTO letters.letters VALUES (1)").await.unwrap();
     let error = letters.execute_unprepared("SELECT FROM diary.entries").await.unwrap_err().to_string();

@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use platform::database::{PoolOptions, connect};
+use platform::database::{Pool, PoolOptions, connect};
 use postgres::Server;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use testkit::eventually;
 
 /// Runs another test of this binary in a process of its own.
@@ -16,7 +16,7 @@ fn run_a_test(url: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-async fn names(server: &DatabaseConnection, sql: &str) -> Vec<String> {
+async fn names(server: &Pool, sql: &str) -> Vec<String> {
     let rows = server.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }

@@ -6,6 +6,8 @@ mod database;
 mod http;
 mod issuer;
 mod lasting;
+mod pooler;
+mod silence;
 mod socket;
 mod transactions;
 mod waiting;

@@ -3,13 +3,13 @@
 use std::pin::pin;
 
 use futures::poll;
-use platform::database::{PoolOptions, begin, begin_as_system, begin_snapshot, connect};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use platform::database::{Pool, PoolOptions, begin, begin_as_system, begin_snapshot, connect};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use testkit::Database;
 use tokio::task::yield_now;
 
 /// A pool of one connection, so that whoever comes next gets the same one.
-async fn pool_of_one(database: &Database) -> DatabaseConnection {
+async fn pool_of_one(database: &Database) -> Pool {
     let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
     connect(&database.owner_url(), &options).await.unwrap()
 }

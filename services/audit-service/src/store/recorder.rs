@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use platform::clock::Clock;
+use platform::database::Pool;
 use platform::group_commit::{GroupCommit, StoreGroup};
-use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, Value};
+use sea_orm::{DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::{entries, statement};
@@ -46,13 +47,13 @@ struct Row {
 /// Appends to the history.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    db: DatabaseConnection,
+    db: Pool,
     clock: Clock,
 }
 
 impl Recorder {
     /// Begins to record; `clock` says when each entry was recorded.
-    pub(crate) fn start(db: DatabaseConnection, clock: Clock) -> GroupCommit<Self> {
+    pub(crate) fn start(db: Pool, clock: Clock) -> GroupCommit<Self> {
         GroupCommit::start(Self { db, clock }, MOST)
     }
 }

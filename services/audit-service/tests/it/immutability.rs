@@ -1,6 +1,7 @@
 //! What is recorded stays as it is.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use platform::database::Pool;
+use sea_orm::ConnectionTrait as _;
 
 use crate::fact::{body, created};
 use crate::service::Service;
@@ -13,7 +14,7 @@ const CHANGES: [&str; 5] = [
     "INSERT INTO audit.entries SELECT * FROM audit.entries ON CONFLICT (event_id) DO UPDATE SET user_id = 'mallory'",
 ];
 
-async fn refusal(db: &DatabaseConnection, change: &str) -> String {
+async fn refusal(db: &Pool, change: &str) -> String {
     db.execute_unprepared(change).await.expect_err(change).to_string()
 }
 

@@ -47,6 +47,7 @@ impl Service {
     pub(crate) async fn start_beside(database: Database, url: String, dapr_grpc_port: u16) -> Self {
         let variables = Variables::default().with("DATABASE_URL", url).with("APP_API_TOKEN", TOKEN);
         let variables = variables.with("DAPR_GRPC_PORT", dapr_grpc_port.to_string());
+        let variables = variables.with("DATABASE_STATEMENTS", testkit::statements());
         // Few connections: many tests make theirs at the same time.
         let config = Config::read(&variables.with("DATABASE_POOL", "4")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -36,7 +36,7 @@ impl Beside {
         let resources = sidecar::Resources::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../components")).unwrap();
         let mut settings = sidecar::Settings::new(vec![app], resources, Clock::system());
         settings.app_api_token = Some(Secret::new(TOKEN));
-        let db = platform::database::connect(&log, &platform::database::PoolOptions::default()).await.unwrap();
+        let db = platform::database::connect(&log, &testkit::pool_options()).await.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(sidecar::run(db, settings, stop.clone()));
         Self { service, sidecar: client, _stop: stop.drop_guard() }

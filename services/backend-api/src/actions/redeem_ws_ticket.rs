@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
-use sea_orm::{DatabaseConnection, DbErr};
+use platform::database::Pool;
+use sea_orm::DbErr;
 
 use crate::domain::id_seal::IdSeal;
 use crate::store::ws_tickets;
@@ -12,7 +13,7 @@ use crate::store::ws_tickets;
 /// # Errors
 /// When the database is away.
 pub async fn redeem_ws_ticket(
-    db: &DatabaseConnection,
+    db: &Pool,
     clock: &Clock,
     seal: &IdSeal,
     ticket: &str,

@@ -1,8 +1,8 @@
 //! Exchanges a refresh token for new credentials, once.
 
 use chrono::{DateTime, Utc};
+use platform::database::Pool;
 use platform::problem::Problem;
-use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::issue_token::{Grant, not_proven};
@@ -57,7 +57,7 @@ pub async fn refresh_token(change: &Change, id: Uuid) -> Result<Refreshed, Probl
 ///
 /// # Errors
 /// 401 as the refresh token of the grant would get.
-pub async fn check_grant(db: &DatabaseConnection, grant: &Grant, now: DateTime<Utc>) -> Result<(), Problem> {
+pub async fn check_grant(db: &Pool, grant: &Grant, now: DateTime<Utc>) -> Result<(), Problem> {
     let token = refresh_tokens::find(db, grant.refresh_token_id).await?.ok_or_else(expired)?;
     require_good(token.history().state(now))
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use platform::database::Pool;
 use platform::problem::Problem;
-use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use crate::domain::sync_token::{SyncToken, TaskPlace};
@@ -34,7 +34,7 @@ pub struct Synced {
 ///
 /// # Errors
 /// 410 when the changes since `reached` are not known any more.
-pub async fn sync_tasks(db: &DatabaseConnection, user_id: &str, reached: Option<SyncToken>) -> Result<Synced, Problem> {
+pub async fn sync_tasks(db: &Pool, user_id: &str, reached: Option<SyncToken>) -> Result<Synced, Problem> {
     let snapshot = Snapshot::take(db, user_id).await?;
     let mut token = reached.unwrap_or_else(|| SyncToken::start(snapshot.positions().clone()));
     if !token.leads_to(snapshot.positions()) {

@@ -1,7 +1,6 @@
 //! Finds the user whom an address and a password name together.
 
 use platform::problem::Problem;
-use sea_orm::DatabaseConnection;
 
 use super::issue_token::not_proven;
 use crate::domain::email::Email;
@@ -9,6 +8,7 @@ use crate::domain::password::NOBODYS_HASH;
 use crate::password_hasher::PasswordHasher;
 use crate::store::credentials;
 use crate::store::users::{self, User};
+use platform::database::Pool;
 
 /// The user. A wrong password, an address without an account and a text that is no address get the same answer after the
 /// same work.
@@ -16,7 +16,7 @@ use crate::store::users::{self, User};
 /// # Errors
 /// 401 `credentials_invalid`, 503 `busy`.
 pub async fn verify_password(
-    db: &DatabaseConnection,
+    db: &Pool,
     hasher: &PasswordHasher,
     email: &str,
     password: String,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use events::EventDraft;
 use platform::clock::Clock;
-use platform::database::begin;
+use platform::database::{Pool, Transaction, begin};
 use platform::outbox::Wake;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::idempotency::{self, Claim, Once};
@@ -20,7 +20,7 @@ use super::reply::Reply;
 #[derive(Clone, Debug)]
 pub struct Changes {
     /// The database.
-    pub db: DatabaseConnection,
+    pub db: Pool,
     /// The time.
     pub clock: Clock,
     /// Rung when there are events to publish.
@@ -30,7 +30,7 @@ pub struct Changes {
 /// A change under way. Dropped without [`Change::commit`] or [`Change::finish`], nothing of it remains.
 #[derive(Debug)]
 pub struct Change {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     clock: Clock,
     wake: Wake,
     trace: Option<TraceContext>,
@@ -82,7 +82,7 @@ impl Changes {
 
 impl Change {
     /// The transaction, for the store.
-    pub fn transaction(&self) -> &DatabaseTransaction {
+    pub fn transaction(&self) -> &Transaction {
         &self.transaction
     }
 

@@ -1,8 +1,8 @@
 //! Deleted tasks leave the table in the end; the history keeps them.
 
 use chrono::{DateTime, Utc};
-use platform::database::begin_as_system;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, Statement};
+use platform::database::{Pool, begin_as_system};
+use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use super::statement;
 
@@ -12,7 +12,7 @@ use super::statement;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn purge(db: &DatabaseConnection, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn purge(db: &Pool, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let transaction = begin_as_system(db).await?;
     let removed = transaction.execute_raw(purge_statement(cutoff)).await?.rows_affected();
     transaction.commit().await?;

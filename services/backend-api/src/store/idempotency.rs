@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::Transaction;
 use platform::problem::{FieldError, Problem};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::reply::Reply;
 use super::{json_text, statement};
@@ -43,7 +44,7 @@ pub enum Claim {
 ///
 /// # Errors
 /// 409 while another transaction holds the key, 422 when it was used for another request.
-pub async fn claim(transaction: &DatabaseTransaction, once: &Once, now: DateTime<Utc>) -> Result<Claim, Problem> {
+pub async fn claim(transaction: &Transaction, once: &Once, now: DateTime<Utc>) -> Result<Claim, Problem> {
     let mut tries = 0;
     while !take_lock(transaction, once).await? {
         tries += 1;
@@ -77,7 +78,7 @@ pub async fn claim(transaction: &DatabaseTransaction, once: &Once, now: DateTime
 }
 
 /// Takes the lock of the key until the transaction ends; false while another one has it.
-async fn take_lock(transaction: &DatabaseTransaction, once: &Once) -> Result<bool, DbErr> {
+async fn take_lock(transaction: &Transaction, once: &Once) -> Result<bool, DbErr> {
     let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 0))";
     let lock = statement(sql, [once.scope.clone().into(), once.key.clone().into()]);
     let taken = transaction.query_one_raw(lock).await?.map(|row| row.try_get_by_index(0)).transpose()?;
@@ -88,12 +89,7 @@ async fn take_lock(transaction: &DatabaseTransaction, once: &Once) -> Result<boo
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save(
-    transaction: &DatabaseTransaction,
-    once: &Once,
-    reply: &Reply,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub async fn save(transaction: &Transaction, once: &Once, reply: &Reply, now: DateTime<Utc>) -> Result<(), DbErr> {
     let sql = "INSERT INTO core.idempotency_keys (scope, key, fingerprint, response, created_at) \
                VALUES ($1, $2, $3, $4::jsonb, $5) ON CONFLICT (scope, key) DO UPDATE \
                SET fingerprint = excluded.fingerprint, response = excluded.response, created_at = excluded.created_at";

@@ -1,8 +1,8 @@
 //! As whom the database is asked. Row-level security shows each caller the rows of their workspaces and nothing without a
 //! caller; the settings that name them last as long as their transaction.
 
-use platform::database::act_as_system;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
+use platform::database::{Transaction, act_as_system};
+use sea_orm::{ConnectionTrait as _, DbErr};
 
 use super::statement;
 
@@ -22,7 +22,7 @@ impl Acting<'_> {
     ///
     /// # Errors
     /// When the database is away.
-    pub(super) async fn begin(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(super) async fn begin(self, transaction: &Transaction) -> Result<(), DbErr> {
         match self {
             Self::User(user_id) => {
                 let sql = "SELECT set_config('tidings.user_id', $1, true)";

@@ -1,7 +1,8 @@
 //! Refresh tokens of the built-in issuer: what happened to each, not the tokens themselves.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult};
+use platform::database::Transaction;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
 use super::statement;
@@ -40,7 +41,7 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<RefreshT
 ///
 /// # Errors
 /// When the database is away.
-pub async fn find_for_update(transaction: &DatabaseTransaction, id: Uuid) -> Result<Option<RefreshToken>, DbErr> {
+pub async fn find_for_update(transaction: &Transaction, id: Uuid) -> Result<Option<RefreshToken>, DbErr> {
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('refresh-tokens:' || family_id::text, 0)) \
                 FROM core.refresh_tokens WHERE id = $1";
     transaction.execute_raw(statement(lock, [id.into()])).await?;

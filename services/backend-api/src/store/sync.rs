@@ -1,9 +1,9 @@
 //! Sync: what clients that keep a copy of all tasks ask for.
 
-use platform::database::begin_snapshot;
+use platform::database::{Pool, Transaction, begin_snapshot};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, FromQueryResult, Iterable as _, QueryOrder as _};
+use sea_orm::{FromQueryResult, Iterable as _, QueryOrder as _};
 
 use super::tasks::{Column, Entity, Model};
 use super::visibility::visible_to;
@@ -20,7 +20,7 @@ pub const PAGE_BYTES: i64 = 4 * 1024 * 1024;
 /// security shows nothing to a transaction that acts as nobody, so these finders are here and nowhere else.
 #[derive(Debug)]
 pub struct Snapshot {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     user_id: String,
     positions: Positions,
 }
@@ -65,7 +65,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn take(db: &DatabaseConnection, user_id: &str) -> Result<Self, DbErr> {
+    pub async fn take(db: &Pool, user_id: &str) -> Result<Self, DbErr> {
         let transaction = begin_snapshot(db).await?;
         // Names the user as the caller of all that follows in this transaction.
         let memberships = users::memberships(&transaction, user_id).await?;

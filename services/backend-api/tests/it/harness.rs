@@ -3,7 +3,8 @@
 use backend_api::{Config, Migrator, SCHEMA, serve};
 use platform::clock::Clock;
 use platform::config::Variables;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use platform::database::Pool;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::issuer::Issuer;
@@ -73,6 +74,7 @@ impl Api {
         let trusted =
             json!([{ "issuer": issuer.base_url(), "jwks_url": issuer.jwks_url(), "audience": issuer.base_url() }]);
         let variables = with_default(variables, "DATABASE_URL", &database.url())
+            .with("DATABASE_STATEMENTS", testkit::statements())
             .with("AUTH_SECRET", AUTH_SECRET)
             .with("APP_API_TOKEN", APP_TOKEN)
             .with("TRUSTED_ISSUERS", trusted.to_string());
@@ -98,7 +100,7 @@ impl Api {
     }
 
     /// A connection as the owner of the tables, to look behind the scenes.
-    pub(crate) async fn owner(&self) -> DatabaseConnection {
+    pub(crate) async fn owner(&self) -> Pool {
         self.database.connect_as_owner().await
     }
 

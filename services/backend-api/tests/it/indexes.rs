@@ -6,7 +6,8 @@ use backend_api::domain::listing::{Filter, Page, Position, SearchText, Sort};
 use backend_api::domain::priority::Priority;
 use backend_api::domain::status::Status;
 use backend_api::store::task_page::page_statement;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use platform::database::Pool;
+use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use testkit::explain_analyze;
 use uuid::Uuid;
@@ -55,7 +56,7 @@ fn read(plan: &Value) -> (Vec<&str>, f64) {
 }
 
 /// How Alice's list is read under these settings.
-async fn plan(db: &DatabaseConnection, filter: &Filter, page: &Page, settings: &str) -> Value {
+async fn plan(db: &Pool, filter: &Filter, page: &Page, settings: &str) -> Value {
     explain_analyze(db, page_statement("alice", filter, page), settings).await
 }
 
@@ -97,7 +98,7 @@ async fn pages_by_tag_miss_nothing(alice: &Person) {
 
 /// When sorting costs more than anything else: whether a list can be read in order, not which way the planner happens to guess
 /// from a sample of the rows.
-async fn each_order_is_read_from_its_index(db: &DatabaseConnection) {
+async fn each_order_is_read_from_its_index(db: &Pool) {
     let dear = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off; \
                 SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
     for (sort, index) in [
@@ -131,7 +132,7 @@ async fn each_order_is_read_from_its_index(db: &DatabaseConnection) {
 }
 
 /// As the planner pleases: the indexes that may serve a filter, and how many tasks may be looked at for it.
-async fn each_filter_is_read_from_its_index(db: &DatabaseConnection) {
+async fn each_filter_is_read_from_its_index(db: &Pool) {
     let none = Filter::default;
     let bob = || Some("bob".to_owned());
     let tag = |tag: &str| Filter { tag: Some(tag.to_owned()), ..none() };

@@ -5,7 +5,6 @@ use std::time::Duration;
 use backend_api::{APP_ID, Migrator, SCHEMA};
 use platform::config::{Reader, ServiceConfig, Variables};
 use platform::dapr::publish::Publisher;
-use platform::database::PoolOptions;
 use platform::metrics::Metrics;
 use platform::outbox::{Relay, Wake};
 use reqwest::Method;
@@ -47,7 +46,7 @@ async fn database() -> Database {
 
 /// An embedded sidecar for backend-api; it stops when the guard is dropped.
 async fn start_sidecar(url: &str, grpc: TcpListener) -> DropGuard {
-    let db = platform::database::connect(url, &PoolOptions::default()).await.unwrap();
+    let db = platform::database::connect(url, &testkit::pool_options()).await.unwrap();
     let resources = Resources::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../components")).unwrap();
     let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let app = App { app_id: APP_ID.to_owned(), app_port: Held::new().port(), http, grpc };
@@ -168,7 +167,7 @@ async fn two_replicas_publish_everything_once_and_in_order() {
     let api = Api::start_on(Variables::default(), database).await;
     let config = ServiceConfig::read(&mut Reader::new(&variables), 0, 0, 0);
     let relay = || async {
-        let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+        let db = platform::database::connect(&url, &testkit::pool_options()).await.unwrap();
         let publisher = Publisher::new(&config).unwrap();
         let (wake, clock, keep_published) = (Wake::default(), testkit::clock(), chrono::Duration::days(30));
         Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock, keep_published }
@@ -203,7 +202,7 @@ async fn what_was_published_is_removed_after_a_while_and_what_waits_is_not() {
     alice.create(json!({"title": "Waits"})).await;
     let clock = testkit::clock();
     let config = ServiceConfig::read(&mut Reader::new(&Variables::default()), 0, 0, grpc.port());
-    let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+    let db = platform::database::connect(&url, &testkit::pool_options()).await.unwrap();
     let publisher = Publisher::new(&config).unwrap();
     let (wake, keep_published) = (Wake::default(), chrono::Duration::days(30));
     let relay = Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };
@@ -236,7 +235,7 @@ async fn what_remains_of_a_history_is_its_end_without_a_gap() {
         UPDATE core.outbox SET published_at = created_at WHERE sequence <= 1000";
     api.owner().await.execute_unprepared(published).await.unwrap();
     let config = ServiceConfig::read(&mut Reader::new(&Variables::default()), 0, 0, grpc.port());
-    let db = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+    let db = platform::database::connect(&url, &testkit::pool_options()).await.unwrap();
     let (publisher, wake) = (Publisher::new(&config).unwrap(), Wake::default());
     let keep_published = chrono::Duration::days(30);
     let relay = Relay { db, schema: "core", app_id: APP_ID, publisher, wake, clock: clock.clone(), keep_published };

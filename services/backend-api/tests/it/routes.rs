@@ -69,7 +69,10 @@ fn without<'a>(these: &'a Routes, those: &Routes) -> BTreeMap<&'a str, &'a BTree
 #[tokio::test]
 async fn every_route_is_documented_or_named_here() {
     let database = Database::create::<Migrator>(SCHEMA).await;
-    let variables = Variables::default().with("DATABASE_URL", database.url()).with("AUTH_SECRET", AUTH_SECRET);
+    let variables = Variables::default()
+        .with("DATABASE_URL", database.url())
+        .with("AUTH_SECRET", AUTH_SECRET)
+        .with("DATABASE_STATEMENTS", testkit::statements());
     let config = Config::read(&variables).unwrap();
     let service = app::build(&config, database.connect().await, Clock::system(), Random::system()).unwrap();
     service.background_stop.cancel();

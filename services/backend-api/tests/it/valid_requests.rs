@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use platform::database::Pool;
 use reqwest::Method;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 use testkit::http::{Answer, Client};
 use uuid::Uuid;
@@ -96,7 +97,7 @@ pub(crate) struct World {
     pub(crate) anyone: Client,
     pub(crate) alice: Person,
     pub(crate) mallory: Person,
-    pub(crate) owner: DatabaseConnection,
+    pub(crate) owner: Pool,
     /// What audit-service knows, in a world that was started with one.
     pub(crate) trail: Trail,
 }

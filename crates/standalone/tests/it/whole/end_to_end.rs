@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use platform::config::Variables;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use standalone::{Options, Ports, Sidecars, System};
@@ -50,7 +49,7 @@ impl Whole {
     pub(crate) async fn start() -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
-        let variables = Variables::default().with("DATABASE_URL", database.owner_url()).with("DATABASE_POOL", "4");
+        let variables = database.variables().with("DATABASE_POOL", "4");
         let options = Options { ports: Ports::Free, sidecars: sidecars(), variables, ..Options::new(place.data()) };
         let system = System::start(options).await.unwrap();
         Self { system, database, _place: place }

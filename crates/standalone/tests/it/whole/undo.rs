@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use platform::clock::Clock;
-use platform::config::Variables;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 use standalone::{Options, Ports, System};
@@ -39,10 +38,7 @@ impl Month {
         let place = Place::new();
         // Tokens are dated by the system's clock, so it starts today.
         let clock = Clock::manual(Clock::system().now());
-        let variables = Variables::default()
-            .with("DATABASE_URL", database.owner_url())
-            .with("DATABASE_POOL", "4")
-            .with("APP_API_TOKEN", APP_TOKEN);
+        let variables = database.variables().with("DATABASE_POOL", "4").with("APP_API_TOKEN", APP_TOKEN);
         let clock_of_the_system = clock.clone();
         let options =
             Options { ports: Ports::Free, variables, clock: clock_of_the_system, ..Options::new(place.data()) };

@@ -1,0 +1,98 @@
+//! Bringing a service's schema up to date, as the owner of its tables.
+
+use anyhow::Context as _;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, TransactionTrait as _};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+
+use super::config::PoolOptions;
+use super::pool::{Pool, connect};
+use crate::config::{Reader, Variables};
+
+/// A service's own corner of the database.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Its name, such as `core`.
+    pub name: &'static str,
+    /// What the service may do to its tables, as in `GRANT`: `SELECT, INSERT` for one that only appends.
+    pub privileges: &'static str,
+}
+
+impl Schema {
+    /// The role that the service connects as: `<database>_<schema>`, so that several systems can share a server.
+    pub fn role(&self, database: &str) -> String {
+        format!("{database}_{}", self.name)
+    }
+}
+
+/// One SQL file as a migration; files are applied in the order of the migrator's list and never edited afterwards.
+#[derive(Clone, Copy, Debug)]
+pub struct SqlMigration {
+    /// The file's name without its ending, such as `0001_tasks`.
+    pub name: &'static str,
+    /// The file's text: any number of statements.
+    pub sql: &'static str,
+}
+
+impl MigrationName for SqlMigration {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SqlMigration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.sql).await.map(|_| ())
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration(format!("{} cannot be undone: migrations expand, then contract", self.name)))
+    }
+}
+
+/// Applies what is missing of `M` in one transaction, and grants the service's role (when it exists) what
+/// `schema.privileges` says. Safe to run from several processes at once: one works, the others wait and find it done.
+///
+/// # Errors
+/// When a statement fails; the transaction is rolled back and the schema is as before.
+#[expect(clippy::disallowed_methods, reason = "nobody breaks off a migration, and SeaORM's run on its own connections")]
+pub async fn migrate<M: MigratorTrait>(owner: &Pool, schema: &Schema) -> Result<(), DbErr> {
+    let transaction = owner.for_migrations().begin().await?;
+    let name = schema.name;
+    transaction
+        .execute_unprepared(&format!(
+            "SELECT pg_advisory_xact_lock(hashtext('migrate:{name}')); \
+             CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name};"
+        ))
+        .await?;
+    M::up(&transaction, None).await?;
+    grant(&transaction, schema).await?;
+    transaction.commit().await
+}
+
+async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(), DbErr> {
+    let Schema { name, privileges } = schema;
+    let sql = format!(
+        "DO $grant$ DECLARE service text := current_database() || '_{name}'; BEGIN \
+           IF EXISTS (SELECT FROM pg_roles WHERE rolname = service) THEN \
+             EXECUTE format('GRANT USAGE ON SCHEMA {name} TO %I', service); \
+             EXECUTE format('GRANT {privileges} ON ALL TABLES IN SCHEMA {name} TO %I', service); \
+             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA {name} TO %I', service); \
+             EXECUTE format('REVOKE ALL ON {name}.seaql_migrations FROM %I', service); \
+           END IF; END $grant$"
+    );
+    transaction.execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// What `<service> migrate` does: applies `M` as the owner named by `DATABASE_URL_DIRECT`, else by `DATABASE_URL`.
+///
+/// # Errors
+/// When neither is set, the database is out of reach, or a migration fails.
+pub async fn migrate_from<M: MigratorTrait>(variables: &Variables, schema: &Schema) -> anyhow::Result<()> {
+    let reader = Reader::new(variables);
+    let url = reader.optional("DATABASE_URL_DIRECT").or_else(|| reader.optional("DATABASE_URL"));
+    let url = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
+    let owner = connect(url, &PoolOptions::of_administrator()).await?;
+    migrate::<M>(&owner, schema).await?;
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! A pool of connections.
+
+use std::fmt;
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolConnectionMetadata;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, PgConnection};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement,
+};
+use sea_orm_migration::async_trait;
+use tokio::time::{Instant, timeout};
+
+use super::config::{PoolOptions, Statements};
+use super::lease::Lease;
+
+/// A connection that was idle for longer is asked whether it lives before it is used: its server may have been restarted or
+/// have gone to sleep. Asking each time would be a round trip more for every transaction.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A service's connections to its database; cheap to clone.
+#[derive(Clone)]
+pub struct Pool {
+    connections: PgPool,
+    statements: Statements,
+    answer_timeout: Duration,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pool").field("statements", &self.statements).finish_non_exhaustive()
+    }
+}
+
+/// A pool of connections; the first one is made at once, so a wrong address is told here.
+///
+/// # Errors
+/// When the database cannot be reached in time, or refuses the credentials.
+pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
+    let address = address(url).map_err(refused)?;
+    let deadline = Instant::now() + options.first_connection;
+    loop {
+        match pool_options(options).connect_with(address.clone()).await {
+            Ok(connections) => {
+                let PoolOptions { statements, answer_timeout, .. } = *options;
+                return Ok(Pool { connections, statements, answer_timeout });
+            }
+            Err(error @ Error::PoolTimedOut) if Instant::now() < deadline => {
+                tracing::warn!(%error, "the database does not answer in time; trying again");
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+}
+
+fn address(url: &str) -> Result<PgConnectOptions, Error> {
+    // A pooler may refuse a parameter that it does not know at the start of a session, such as this one, which makes no difference
+    // since Postgres 12.
+    Ok(PgConnectOptions::from_str(url)?.extra_float_digits(None).disable_statement_logging())
+}
+
+fn pool_options(options: &PoolOptions) -> PgPoolOptions {
+    // Half of the time in which a request is to have a connection: the other half is for a new one.
+    let patience = options.acquire_timeout / 2;
+    let last_loss = LastLoss::default();
+    PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, idle| {
+            let last_loss = last_loss.clone();
+            Box::pin(async move { is_alive(connection, &idle, &last_loss, patience).await })
+        })
+}
+
+/// When a connection was found to have been forgotten without a word.
+type LastLoss = Arc<Mutex<Option<Instant>>>;
+
+/// Whether an idle connection may be used. What took one is likely to have taken the others that were there: once one gave no
+/// answer in time, those are not waited for in turn.
+async fn is_alive(
+    connection: &mut PgConnection,
+    idle: &PoolConnectionMetadata,
+    last_loss: &Mutex<Option<Instant>>,
+    patience: Duration,
+) -> Result<bool, Error> {
+    if idle.idle_for < IDLE {
+        return Ok(true);
+    }
+    let lost = *last_loss.lock().unwrap_or_else(PoisonError::into_inner);
+    let used = Instant::now().checked_sub(idle.idle_for);
+    if lost.is_some_and(|lost| used.is_none_or(|used| used < lost)) {
+        return Ok(false);
+    }
+    if let Ok(answer) = timeout(patience, connection.ping()).await {
+        return answer.map(|()| true);
+    }
+    *last_loss.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    tracing::warn!("an idle connection to the database gave no answer within {patience:?} and is replaced");
+    Ok(false)
+}
+
+fn refused(error: Error) -> DbErr {
+    match error {
+        Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+    }
+}
+
+impl Pool {
+    pub(super) async fn lease(&self) -> Result<Lease, DbErr> {
+        let connection = self.connections.acquire().await.map_err(refused)?;
+        Ok(Lease::new(connection, self.statements, self.answer_timeout))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.lease().await?.ping().await
+    }
+
+    /// Closes all connections, once they are handed back.
+    pub async fn close(&self) {
+        self.connections.close().await;
+    }
+
+    /// The same connections as SeaORM's migrations want them.
+    pub(super) fn for_migrations(&self) -> DatabaseConnection {
+        self.connections.clone().into()
+    }
+}
+
+/// Each statement by itself.
+#[async_trait::async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut lease = self.lease().await?;
+        lease.begin_alone().await?;
+        let done = lease.execute(statement).await?;
+        lease.commit_alone().await?;
+        Ok(done)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.lease().await?.execute_unprepared(AssertSqlSafe(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut lease = self.lease().await?;
+        lease.begin_alone().await?;
+        let found = lease.query_one(statement).await?;
+        lease.commit_alone().await?;
+        Ok(found)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut lease = self.lease().await?;
+        lease.begin_alone().await?;
+        let found = lease.query_all(statement).await?;
+        lease.commit_alone().await?;
+        Ok(found)
+    }
+}
