@@ -8,6 +8,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::cluster::Cluster;
 use crate::pooler::{self, pool_options};
+use crate::skipped;
 use crate::template::{Migrated, PASSWORD, template};
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -58,7 +59,7 @@ impl Database {
     /// `url`, which is of this database, through PgBouncer; nothing, and a word about it, where that is not installed.
     pub async fn pooled(&self, url: &str) -> Option<String> {
         if self.cluster.pooler().await.is_none() {
-            eprintln!("skipped: PgBouncer is not installed");
+            skipped("PgBouncer is not installed");
         }
         self.cluster.pooled(url)
     }

@@ -18,6 +18,7 @@ mod pooler;
 mod proxy;
 pub mod socket;
 mod template;
+mod tls_server;
 mod token;
 
 use chrono::DateTime;
@@ -29,6 +30,13 @@ pub use explain::{explain, explain_analyze};
 pub use pooler::{pool_options, statements};
 pub use proxy::Proxy;
 pub use template::Migrated;
+pub use tls_server::TlsServer;
+
+/// Says that a test is not carried out, and why.
+#[expect(clippy::print_stderr, reason = "cargo shows what a test says")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
 
 /// Saturday, 31 January 2026, 09:00:00 UTC: a day that the next month does not have.
 const START: i64 = 1_769_850_000;

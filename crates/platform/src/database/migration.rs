@@ -1,6 +1,6 @@
 //! Bringing a service's schema up to date, as the owner of its tables.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, TransactionTrait as _};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 
@@ -84,14 +84,31 @@ async fn grant(transaction: &DatabaseTransaction, schema: &Schema) -> Result<(),
     transaction.execute_unprepared(&sql).await.map(|_| ())
 }
 
+/// Where migrations go, with the name of the setting that says so: past the pooler that may be before `DATABASE_URL`.
+///
+/// # Errors
+/// When they would have to pass a pooler that they cannot pass.
+pub fn owner_url<'a>(reader: &Reader<'a>) -> anyhow::Result<Option<(&'static str, &'a str)>> {
+    const DIRECT: &str = "DATABASE_URL_DIRECT";
+    if let Some(direct) = reader.optional(DIRECT) {
+        return Ok(Some((DIRECT, direct)));
+    }
+    let url = reader.optional("DATABASE_URL");
+    if url.is_some() && reader.optional("DATABASE_STATEMENTS") == Some("unnamed") {
+        bail!(
+            "DATABASE_STATEMENTS=unnamed is for a pooler, which migrations cannot pass: set {DIRECT} to the owner's address past it"
+        );
+    }
+    Ok(url.map(|url| ("DATABASE_URL", url)))
+}
+
 /// What `<service> migrate` does: applies `M` as the owner named by `DATABASE_URL_DIRECT`, else by `DATABASE_URL`.
 ///
 /// # Errors
 /// When neither is set, the database is out of reach, or a migration fails.
 pub async fn migrate_from<M: MigratorTrait>(variables: &Variables, schema: &Schema) -> anyhow::Result<()> {
-    let reader = Reader::new(variables);
-    let url = reader.optional("DATABASE_URL_DIRECT").or_else(|| reader.optional("DATABASE_URL"));
-    let url = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
+    let url = owner_url(&Reader::new(variables))?;
+    let (_, url) = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
     let owner = connect(url, &PoolOptions::of_administrator()).await?;
     migrate::<M>(&owner, schema).await?;
     Ok(())

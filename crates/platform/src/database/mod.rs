@@ -16,8 +16,8 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, RuntimeErr, Statement};
 
 pub use config::{DatabaseConfig, PoolOptions, Statements};
-pub use migration::{Schema, SqlMigration, migrate, migrate_from};
-pub use pool::{Pool, connect};
+pub use migration::{Schema, SqlMigration, migrate, migrate_from, owner_url};
+pub use pool::{Pool, address, connect};
 pub use transaction::Transaction;
 
 /// Begins a transaction.

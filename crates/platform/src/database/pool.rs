@@ -1,10 +1,10 @@
 //! A pool of connections.
 
 use std::fmt;
-use std::str::FromStr as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::Url;
 use sea_orm::sqlx::pool::PoolConnectionMetadata;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, PgConnection};
@@ -57,10 +57,22 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
     }
 }
 
-fn address(url: &str) -> Result<PgConnectOptions, Error> {
+/// What is connected to, as `url` says it.
+///
+/// `channel_binding`, which Neon's addresses ask for, is passed over: sqlx has none. `sslmode=verify-full` is as good.
+///
+/// # Errors
+/// When it is no address.
+pub fn address(url: &str) -> Result<PgConnectOptions, Error> {
+    let mut url = Url::parse(url).map_err(|error| Error::Configuration(error.into()))?;
+    if url.query().is_some() {
+        let known = url.query_pairs().into_owned().filter(|(name, _)| name != "channel_binding");
+        let known: Vec<_> = known.collect();
+        url.query_pairs_mut().clear().extend_pairs(known);
+    }
     // A pooler may refuse a parameter that it does not know at the start of a session, such as this one, which makes no difference
     // since Postgres 12.
-    Ok(PgConnectOptions::from_str(url)?.extra_float_digits(None).disable_statement_logging())
+    Ok(PgConnectOptions::from_url(&url)?.extra_float_digits(None).disable_statement_logging())
 }
 
 fn pool_options(options: &PoolOptions) -> PgPoolOptions {

@@ -1,14 +1,13 @@
 //! The address of a database, and trying it before anything relies on it.
 
 use std::fmt;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use platform::config::Secret;
 use reqwest::Url;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error, PgConnection, Row as _, query};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error, PgConnection, Row as _, raw_sql};
 use tokio::time::timeout;
 
 use super::refusal;
@@ -47,7 +46,7 @@ impl Address {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(wrong("is not the address of a PostgreSQL server"));
         }
-        let options = PgConnectOptions::from_str(text).map_err(|error| {
+        let options = platform::database::address(text).map_err(|error| {
             let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             wrong(&format!("cannot be used ({reason})"))
         })?;
@@ -84,7 +83,8 @@ impl Address {
     /// Says in one line what is wrong with the address, the server or the database, and what to do.
     pub(super) async fn probe(&self) -> anyhow::Result<String> {
         let mut connection = self.connect().await.map_err(|error| refusal::explain(self, &error))?;
-        let row = query("SELECT current_database()::text, current_setting('server_version_num')::int / 10000")
+        // Not prepared, so that it passes any pooler.
+        let row = raw_sql("SELECT current_database()::text, current_setting('server_version_num')::int / 10000")
             .fetch_one(&mut connection)
             .await?;
         let (name, major): (String, i32) = (row.try_get(0)?, row.try_get(1)?);

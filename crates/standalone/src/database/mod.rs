@@ -7,7 +7,7 @@ mod server;
 
 use anyhow::{Context as _, anyhow};
 use platform::config::{Reader, Variables};
-use platform::database::{Pool, PoolOptions, Schema};
+use platform::database::{Pool, PoolOptions, Schema, owner_url};
 use sea_orm::DbErr;
 
 pub(crate) use address::Address;
@@ -42,13 +42,8 @@ impl Database {
         let reader = Reader::new(variables);
         let mut database = if let Some(url) = reader.optional("DATABASE_URL") {
             let service = Address::parse("DATABASE_URL", url)?;
-            let direct = reader.optional("DATABASE_URL_DIRECT").map(|url| Address::parse("DATABASE_URL_DIRECT", url));
-            Self {
-                owner: direct.transpose()?.unwrap_or_else(|| service.clone()),
-                service,
-                name: String::new(),
-                server: None,
-            }
+            let owner = owner_url(&reader)?.map(|(origin, url)| Address::parse(origin, url)).transpose()?;
+            Self { owner: owner.unwrap_or_else(|| service.clone()), service, name: String::new(), server: None }
         } else {
             let server = Private::start(&reader, settings, data).await?;
             let own = Address::parse("the private server", &server.url(NAME))?;
@@ -94,6 +89,11 @@ impl Database {
                  DATABASE, or put the owner into {}",
                 self.owner,
                 self.owner.origin
+            ),
+            Some(refusal::STATEMENT_KNOWN | refusal::STATEMENT_UNKNOWN) => anyhow!(
+                "before {} is a pooler that migrations cannot pass ({said}): set DATABASE_URL_DIRECT to the address past it, and \
+                 DATABASE_STATEMENTS=unnamed if it is PgBouncer before 1.21",
+                self.owner
             ),
             Some(refusal::DISK_FULL) => {
                 anyhow!("the disk of the database is full ({said}): free some space and start again")

@@ -15,6 +15,10 @@ const TOO_MANY: &str = "53300";
 
 /// `insufficient_privilege`.
 pub(super) const NO_RIGHT: &str = "42501";
+/// `duplicate_prepared_statement` and `invalid_sql_statement_name`: what a pooler makes of statements that it does not keep
+/// track of.
+pub(super) const STATEMENT_KNOWN: &str = "42P05";
+pub(super) const STATEMENT_UNKNOWN: &str = "26000";
 /// `disk_full`.
 pub(super) const DISK_FULL: &str = "53100";
 
@@ -48,12 +52,15 @@ pub(super) fn explain(address: &Address, error: &Error) -> anyhow::Error {
              private server"
         )
     };
+    let disagrees = |reason: &dyn std::fmt::Display| {
+        anyhow!("PostgreSQL at {host}:{port} does not agree on encryption ({reason}): correct sslmode in {origin}")
+    };
     match error {
+        // A certificate that is not believed.
+        Error::Io(reason) if reason.kind() == std::io::ErrorKind::InvalidData => disagrees(reason),
         Error::Io(reason) => silent(&reason.to_string()),
         Error::PoolTimedOut => silent("no answer within 5 s"),
-        Error::Tls(reason) => {
-            anyhow!("PostgreSQL at {host}:{port} does not agree on encryption ({reason}): correct sslmode in {origin}")
-        }
+        Error::Tls(reason) => disagrees(reason),
         _ if is_of_credentials(error) => {
             anyhow!("PostgreSQL at {host}:{port} refuses user {user}: correct the user and the password in {origin}")
         }

@@ -1,11 +1,11 @@
 //! A database that `DATABASE_URL` names.
 
-use platform::database::Pool;
+use platform::database::{Pool, PoolOptions};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use standalone::{Options, Ports, System};
-use testkit::Database;
 use testkit::http::Client;
+use testkit::{Database, TlsServer};
 
 use crate::launched::Launched;
 use crate::place::{Place, refusal};
@@ -44,6 +44,7 @@ async fn a_broken_address_is_told_in_one_line() {
         (format!("postgres://u:hunter2@{free}/d"), vec!["no PostgreSQL answers at", "unset it"]),
         (with_user(&good, "nobody_at_all:hunter2"), vec!["refuses user nobody_at_all", "correct the user"]),
         (good.replace(database.name(), &unknown), vec!["has no database", &unknown, "createdb"]),
+        (format!("{good}?sslmode=require"), vec!["does not agree on encryption", "correct sslmode in DATABASE_URL"]),
     ];
     for (url, parts) in cases {
         let told = told_of(&url).await;
@@ -99,4 +100,45 @@ async fn a_system_in_process_takes_free_ports_and_stops() {
     system.stop().await.unwrap();
     let address = base.strip_prefix("http://").unwrap();
     assert!(std::net::TcpListener::bind(address).is_ok(), "the port is free again");
+}
+
+#[tokio::test]
+async fn a_pooler_is_for_the_services_and_the_owner_goes_past_it() {
+    let database = Database::create_with(&[]).await;
+    let Some(pooled) = database.pooled(&database.owner_url()).await else { return };
+    let through = |direct: &str| {
+        let place = Place::new();
+        let mut command = place.tidings(&["up"]);
+        // Nobody of that name: services have roles of their own, and the owner is asked for elsewhere.
+        command.env("DATABASE_URL", with_user(&pooled, "nobody_at_all:hunter2")).env("DATABASE_URL_DIRECT", direct);
+        command.env("DATABASE_STATEMENTS", "unnamed");
+        (command, place)
+    };
+    let told = refusal(through("").0).await;
+    assert!(told.contains("DATABASE_STATEMENTS=unnamed") && told.contains("set DATABASE_URL_DIRECT"), "{told}");
+    for title in ["First", "Second"] {
+        let (command, place) = through(&database.owner_url());
+        let system = Launched::start_as(command, place).await;
+        system.client("alice").post("/api/tasks", &json!({"title": title})).await.expect(201);
+        system.stop().await;
+    }
+    let admin = database.connect_as_owner().await;
+    assert_eq!(names(&admin, "SELECT title FROM core.tasks ORDER BY created_at").await, ["First", "Second"]);
+}
+
+#[tokio::test]
+async fn an_address_as_neon_gives_it_is_connected_to_with_encryption() {
+    let Some(server) = TlsServer::start().await else { return };
+    let data = TempDir::new();
+    let options = Options { ports: Ports::Free, ..Options::new(data.path()) };
+    let url = server.url("postgres") + "?sslmode=require&channel_binding=require";
+    let variables = options.variables.clone().with("DATABASE_URL", &url);
+    let system = System::start(Options { variables, ..options }).await.unwrap();
+    let admin = platform::database::connect(&url, &PoolOptions::default()).await.unwrap();
+    let plain = "SELECT usename::text FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                 WHERE datname = current_database() AND NOT ssl";
+    let roles = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE usename LIKE 'postgres\\_%' ORDER BY 1";
+    assert_eq!(names(&admin, roles).await, ["postgres_audit", "postgres_core", "postgres_sidecar"]);
+    assert_eq!(names(&admin, plain).await, [""; 0]);
+    system.stop().await.unwrap();
 }

@@ -9,5 +9,6 @@ mod lasting;
 mod pooler;
 mod silence;
 mod socket;
+mod tls;
 mod transactions;
 mod waiting;

@@ -34,11 +34,22 @@ pub fn page_statement(user_id: &str, filter: &Filter, page: &Page) -> Statement 
     let in_each = in_each_workspace_of(user_id, matching, (Entity, Column::WorkspaceId), |matching| {
         match (&filter.q, &filter.tag) {
             (Some(q), _) if page.sort.key == SortKey::Relevance => first(ranked(matching, q), page),
+            (Some(_), _) => first(without_words(matching), page),
             (None, Some(tag)) => first_with_tag(matching, tag, filter, page),
             _ => first(matching, page),
         }
     });
     DbBackend::Postgres.build(ordered(in_each, page).limit(page.limit + 1))
+}
+
+/// The columns of a task.
+fn columns() -> impl Iterator<Item = (Entity, Column)> {
+    Column::iter().map(|column| (Entity, column))
+}
+
+/// Tasks that were found by words, without the words: they are long, and what no driver knows the type of it has to look up.
+fn without_words(mut found: SelectStatement) -> SelectStatement {
+    found.clear_selects().columns(columns()).to_owned()
 }
 
 /// As many of `matching` as a page needs.
@@ -51,7 +62,6 @@ fn first(mut matching: SelectStatement, page: &Page) -> SelectStatement {
 
 /// The same where `found` are looked up by their tag, which is only done when the beginning of the list does not fill the page.
 fn first_with_tag(mut found: SelectStatement, tag: &str, filter: &Filter, page: &Page) -> SelectStatement {
-    let columns = || Column::iter().map(|column| (Entity, column));
     let beginning = Entity::find()
         .filter(Column::DeletedAt.is_null())
         .filter(in_workspace_at_hand((Entity, Column::WorkspaceId)))
@@ -125,7 +135,7 @@ fn ranked(mut matching: SelectStatement, q: &SearchText) -> SelectStatement {
     let rank = "(1000000 * ts_rank_cd('{0, 0, 0.4, 1}', tasks.words, (\
                 SELECT replace(core.search_query(members.workspace_id, $1, NULL)::text, '&', '|')::tsquery)))::bigint";
     let with_rank = Query::select()
-        .columns(Column::iter().map(|column| (Entity, column)))
+        .columns(columns())
         .expr_as(Expr::cust_with_values(rank, [q.as_str()]), RANK)
         .from_subquery(matching, Entity)
         .to_owned();
