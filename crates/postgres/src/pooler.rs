@@ -32,15 +32,15 @@ impl Pooler {
         places.map(|directory| directory.join("pgbouncer")).find(|program| program.is_file())
     }
 
-    /// Starts `program` before `server`. Every database and every role of the server can be reached through it. It has few
-    /// connections to the server and hands them out in turn, so that two transactions of a client seldom meet the same one.
+    /// Starts `program` before `server`, with these settings beside what is needed. Every database and every role of the server
+    /// can be reached through it.
     ///
     /// # Errors
     /// When it does not start; what it said is told.
-    pub async fn start(program: &Path, server: &Server) -> Result<Self, Error> {
+    pub async fn start(program: &Path, server: &Server, settings: &[(&str, &str)]) -> Result<Self, Error> {
         let Place { data, account, .. } = Place::temporary()?;
         let directory = data.parent().unwrap_or(&data).to_owned();
-        let started = Self::start_in(&directory, account, program, server).await;
+        let started = Self::start_in(&directory, account, program, server, settings).await;
         if started.is_err() {
             let _ = fs::remove_dir_all(&directory);
         }
@@ -52,15 +52,15 @@ impl Pooler {
         account: Option<Account>,
         program: &Path,
         server: &Server,
+        settings: &[(&str, &str)],
     ) -> Result<Self, Error> {
         let port = free_port()?;
-        let settings = directory.join("settings");
-        create_private(&settings, account)?;
-        let users = settings.join("users.txt");
-        let file = settings.join("pgbouncer.ini");
+        let place = directory.join("settings");
+        create_private(&place, account)?;
+        let (users, file) = (place.join("users.txt"), place.join("pgbouncer.ini"));
         for (path, text) in [
             (&users, format!("\"postgres\" \"{}\"\n", server.password)),
-            (&file, configuration(port, server.port, &users)),
+            (&file, configuration(port, server.port, &users, settings)),
         ] {
             fs::write(path, text).context("write", path)?;
             account.map_or(Ok(()), |account| account.own(path))?;
@@ -92,8 +92,8 @@ impl Pooler {
 
 /// Passwords are looked up on the server. Nothing that a client may send at the start of a session is passed over: what PgBouncer
 /// does not know, it refuses.
-fn configuration(port: u16, server: u16, users: &Path) -> String {
-    format!(
+fn configuration(port: u16, server: u16, users: &Path, settings: &[(&str, &str)]) -> String {
+    let needed = format!(
         "[databases]\n\
          * = host=127.0.0.1 port={server}\n\
          [pgbouncer]\n\
@@ -104,9 +104,8 @@ fn configuration(port: u16, server: u16, users: &Path) -> String {
          auth_type = scram-sha-256\n\
          auth_file = {}\n\
          auth_user = postgres\n\
-         max_client_conn = 1000\n\
-         default_pool_size = 4\n\
-         server_round_robin = 1\n",
+         max_client_conn = 1000\n",
         users.display()
-    )
+    );
+    settings.iter().fold(needed, |text, (name, value)| text + &format!("{name} = {value}\n"))
 }

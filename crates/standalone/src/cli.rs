@@ -45,6 +45,7 @@ const ENVIRONMENT: &str = "\
 Environment:
   DATABASE_URL          use this PostgreSQL (as an owner who may create roles) instead of a private server
   DATABASE_URL_DIRECT   the same database past a pooler, for migrations
+  DATABASE_STATEMENTS   cached, or unnamed for a pooler that does not know named statements
   POSTGRES_BIN          the directory of postgres and initdb for the private server
   TRUSTED_ISSUERS       whose tokens are accepted beside the built-in issuer's, as JSON
   ALLOWED_ORIGINS       whose web pages may call, comma-separated

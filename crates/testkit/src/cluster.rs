@@ -93,7 +93,9 @@ impl Cluster {
 
     async fn start_pooler(&self) -> Option<postgres::Pooler> {
         let program = pooler::chosen().or_else(postgres::Pooler::program)?;
-        let started = postgres::Pooler::start(&program, self.server.as_ref()?).await;
+        // Few connections to the server, handed out in turn: two transactions of a client seldom meet the same one.
+        let settings = [("default_pool_size", "4"), ("server_round_robin", "1")];
+        let started = postgres::Pooler::start(&program, self.server.as_ref()?, &settings).await;
         Some(started.unwrap_or_else(|error| panic!("{error}")))
     }
 

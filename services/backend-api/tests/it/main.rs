@@ -21,6 +21,7 @@ mod indexes;
 mod isolation;
 mod issuers;
 mod lists;
+mod lost_connections;
 mod operations;
 mod outages;
 mod outbox;
