@@ -15,6 +15,9 @@ from harness.tools import Programs
 
 USERS = 1000
 
+# backend-api by itself, by how it sends its statements: cached, unnamed, and unnamed through PgBouncer. A database each.
+ALONE = ("alone", "unnamed", "pooled")
+
 
 class Bench:
     """A run of the bench."""
@@ -74,7 +77,7 @@ class Bench:
         # A database is copied while nobody uses it.
         system.server.stop()
         self.postgres.seed("tidings")
-        for copy in ("alone", "pgbench"):
+        for copy in (*ALONE, "pgbench"):
             self.postgres.copy("tidings", copy)
         self.postgres.run_file("pgbench", Path(__file__).parents[1] / "pgbench/users.sql")
         system.start()
@@ -84,8 +87,21 @@ class Bench:
 
     @cached_property
     def alone(self) -> Alone:
-        password = self.system.secret("database_password_core")
-        alone = Alone(self.programs, self.server_core, self.place, self.offset, self.postgres, password)
+        return self.start_alone("alone")
+
+    @cached_property
+    def unnamed(self) -> Alone:
+        return self.start_alone("unnamed", statements="unnamed")
+
+    @cached_property
+    def pooled(self) -> Alone:
+        return self.start_alone("pooled", statements="unnamed", through=self.postgres.pooler_port)
+
+    def start_alone(self, name: str, statements: str = "cached", through: int | None = None) -> Alone:
+        url = self.postgres.url(name, "tidings_core", self.system.secret("database_password_core"), through)
+        database = {"DATABASE_URL": url, "DATABASE_STATEMENTS": statements}
+        port = 8700 + 10 * ALONE.index(name) + self.offset
+        alone = Alone(self.programs, self.server_core, self.place, port, name, database)
         self.keep(alone.server)
         self.see(alone.base)
         return alone
@@ -111,11 +127,11 @@ class Bench:
         self.load("http", "--base", base, "--tokens", self.tokens, "--kind", "see")
 
     def peer(self, name: str) -> System | Alone | Baseline:
-        """system, alone or baseline, started when it is first asked for."""
+        """system, one of ALONE or baseline, started when it is first asked for."""
         return getattr(self, name)
 
     def servers(self, *peers: str) -> list[Server]:
-        """The servers of those peers among system, alone and baseline that run."""
+        """The servers of those peers that run."""
         found: list[Server] = []
         for peer in peers:
             if peer in self.__dict__:
@@ -125,7 +141,7 @@ class Bench:
 
     def only(self, *peers: str) -> None:
         """Lets these run, and holds the others still, so that they take nothing from them."""
-        for server in self.servers("system", "alone", "baseline"):
+        for server in self.servers("system", *ALONE, "baseline"):
             server.pause()
         for server in self.servers(*peers):
             server.resume()

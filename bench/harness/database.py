@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.machine import ROOT
@@ -24,7 +25,7 @@ class Postgres:
         settings = [word for setting in SETTINGS for word in ("--set", setting)]
         command = [programs.load, "postgres", "--data", place / "postgres", *settings]
         self.server = Server(core, command, place / "postgres.out", environment())
-        told: list[dict[str, str]] = []
+        told: list[dict[str, Any]] = []
 
         def ready() -> bool:
             lines = self.server.log.read_text().splitlines()
@@ -33,10 +34,12 @@ class Postgres:
 
         self.server.wait_until(ready, "Postgres")
         self.address = urlsplit(told[0]["url"])
+        # PgBouncer's, in transaction mode, on the servers' core; None where it is not installed.
+        self.pooler_port: int | None = told[0]["pooler_port"]
 
-    def url(self, database: str, role: str | None = None, password: str = "") -> str:
+    def url(self, database: str, role: str | None = None, password: str = "", port: int | None = None) -> str:
         user = f"{role}:{quote(password)}" if role else self.address.netloc.rpartition("@")[0]
-        return f"postgres://{user}@{self.address.hostname}:{self.address.port}/{database}"
+        return f"postgres://{user}@{self.address.hostname}:{port or self.address.port}/{database}"
 
     def cpu(self) -> float:
         return self.server.cpu()

@@ -79,13 +79,12 @@ class Distributed(System):
 class Alone:
     """backend-api in a process of its own, with no sidecar: its outbox grows, its answers do not wait."""
 
-    def __init__(self, programs: Programs, core: int, place: Path, offset: int, postgres: Postgres, password: str) -> None:
-        self.base = f"http://127.0.0.1:{8700 + offset}"
+    def __init__(self, programs: Programs, core: int, place: Path, port: int, name: str, database: dict[str, str]) -> None:
+        self.base = f"http://127.0.0.1:{port}"
         # The ports of its sidecar: nobody listens there.
-        ports = {"PORT": str(8700 + offset), "DAPR_HTTP_PORT": str(8701 + offset), "DAPR_GRPC_PORT": str(8702 + offset)}
-        database = {"DATABASE_URL": postgres.url("alone", "tidings_core", password)}
+        ports = {"PORT": str(port), "DAPR_HTTP_PORT": str(port + 1), "DAPR_GRPC_PORT": str(port + 2)}
         variables = COMMON | LIMITS | ports | database
-        self.server = Server(core, [programs.backend_api], place / "alone.log", environment(**variables))
+        self.server = Server(core, [programs.backend_api], place / f"{name}.log", environment(**variables))
         self.server.wait_until(lambda: answers(f"{self.base}/livez"), "backend-api")
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from harness.bench import Bench
 from harness.figures import Row
-from harness.rows import arrivals, creates, distributed, isolation, lists, losses, sockets, start, updates
+from harness.rows import arrivals, creates, distributed, isolation, lists, losses, sockets, start, statements, updates
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "creates": creates.creates,
     "one-workspace": creates.one_workspace,
     "lists": lists.lists,
     "isolation": isolation.isolation,
+    "statements": statements.statements,
     "arrivals": arrivals.arrivals,
     "updates": updates.updates,
     "sockets": sockets.idle,

@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a Postgres server until told to stop; its address and process id are printed
+    /// Run a Postgres server until told to stop; its address and process id are printed, and the port of PgBouncer before it where that is installed
     Postgres(server::Arguments),
     /// Write tokens for many users, and the keys that verify them, into a file
     Tokens(people::Arguments),

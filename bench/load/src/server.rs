@@ -26,8 +26,14 @@ fn setting(text: &str) -> Result<(String, String), String> {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let shutdown = shutdown_on_signal()?;
     let server = postgres::Server::builder(arguments.data).settings(arguments.settings).start().await?;
+    let pooler = match postgres::Pooler::program() {
+        // As many connections as a service has.
+        Some(program) => Some(postgres::Pooler::start(&program, &server, &[("default_pool_size", "16")]).await?),
+        None => None,
+    };
+    let pooler_port = pooler.as_ref().map(postgres::Pooler::port);
     let mut out = std::io::stdout();
-    writeln!(out, "{}", json!({"url": server.url("postgres"), "pid": server.pid()}))?;
+    writeln!(out, "{}", json!({"url": server.url("postgres"), "pid": server.pid(), "pooler_port": pooler_port}))?;
     out.flush()?;
     shutdown.cancelled().await;
     Ok(server.stop().await?)
