@@ -1,7 +1,8 @@
 //! Bringing a service's schema up to date, as the owner of its tables.
+#![expect(clippy::disallowed_types, reason = "SeaORM's migrations run on its own connections")]
 
 use anyhow::{Context as _, bail};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 
 use super::config::PoolOptions;
@@ -57,7 +58,7 @@ impl MigrationTrait for SqlMigration {
 /// When a statement fails; the transaction is rolled back and the schema is as before.
 #[expect(clippy::disallowed_methods, reason = "nobody breaks off a migration, and SeaORM's run on its own connections")]
 pub async fn migrate<M: MigratorTrait>(owner: &Pool, schema: &Schema) -> Result<(), DbErr> {
-    let transaction = owner.for_migrations().begin().await?;
+    let transaction = DatabaseConnection::from(owner.connections()).begin().await?;
     let name = schema.name;
     transaction
         .execute_unprepared(&format!(

@@ -8,10 +8,7 @@ use reqwest::Url;
 use sea_orm::sqlx::pool::PoolConnectionMetadata;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error, PgConnection};
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement,
-};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sea_orm_migration::async_trait;
 use tokio::time::{Instant, timeout};
 
@@ -143,9 +140,9 @@ impl Pool {
         self.connections.close().await;
     }
 
-    /// The same connections as SeaORM's migrations want them.
-    pub(super) fn for_migrations(&self) -> DatabaseConnection {
-        self.connections.clone().into()
+    /// The connections themselves, without what this makes of them.
+    pub(super) fn connections(&self) -> PgPool {
+        self.connections.clone()
     }
 }
 

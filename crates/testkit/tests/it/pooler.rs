@@ -66,10 +66,10 @@ async fn nobody_acts_as_the_caller_before_them() {
         for _ in 0..10 {
             let system = begin_as_system(&db).await.unwrap();
             assert_eq!(caller(&system).await, "system");
-            if n % 2 == 0 {
-                system.commit().await.unwrap()
+            if n.is_multiple_of(2) {
+                system.commit().await.unwrap();
             } else {
-                drop(system)
+                drop(system);
             }
             let other = begin_snapshot(&db).await.unwrap();
             assert_eq!(caller(&other).await, "");

@@ -18,7 +18,7 @@ async fn a_server_is_believed_as_sslmode_says() {
     let url = server.url("postgres");
     let known = format!("sslrootcert={}", server.certificate().display());
     for (settings, encrypted) in [
-        ("".to_owned(), true),
+        (String::new(), true),
         ("sslmode=disable".to_owned(), false),
         ("sslmode=require".to_owned(), true),
         // As Neon writes it.
