@@ -51,6 +51,13 @@ impl Variables {
         self
     }
 
+    /// The same without those whose name and value do not pass.
+    #[must_use]
+    pub fn filtered(mut self, pass: impl Fn(&str, &str) -> bool) -> Self {
+        self.0.retain(|name, value| pass(name, value));
+        self
+    }
+
     /// Each name with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -9,7 +9,8 @@ use sidecar::SUBSCRIPTIONS;
 use crate::data_directory::DataDirectory;
 
 /// The files of this repository's own folder.
-const DEFAULT: [(&str, &str); 6] = [
+const DEFAULT: [(&str, &str); 7] = [
+    ("configuration.yaml", include_str!("../../../components/configuration.yaml")),
     ("pubsub-per-replica.yaml", include_str!("../../../components/pubsub-per-replica.yaml")),
     ("pubsub.yaml", include_str!("../../../components/pubsub.yaml")),
     ("resiliency.yaml", include_str!("../../../components/resiliency.yaml")),

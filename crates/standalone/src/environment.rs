@@ -1,6 +1,7 @@
 //! What each service is configured from: the environment of the process, and what the launcher decides.
 
 use platform::config::{Reader, Secret, Variables};
+use platform::dapr::secrets::names_a_secret;
 use serde_json::{Value, json};
 
 use crate::ports::ServicePorts;
@@ -20,6 +21,33 @@ pub(crate) struct Environment {
     /// What a caller of the sidecars' APIs must show; nothing unless `DAPR_API_TOKEN` is set, as with `dapr run`, so that
     /// curl and the dapr CLI work as they are. The sidecars listen on loopback only.
     pub(crate) dapr_api_token: Option<Secret>,
+}
+
+/// What the launcher itself needs to know, before there is a sidecar.
+const NO_SECRETS: [&str; 7] = [
+    "DATABASE_URL",
+    "DATABASE_URL_DIRECT",
+    "AUTH_SECRET",
+    "AUTH_ISSUER",
+    "TRUSTED_ISSUERS",
+    "APP_API_TOKEN",
+    "DAPR_API_TOKEN",
+];
+
+/// Refuses `secret:<store>/<key>` where the launcher itself has to know the value.
+///
+/// # Errors
+/// Names the first such setting.
+pub(crate) fn refuse_secrets(variables: &Variables) -> anyhow::Result<()> {
+    let reader = Reader::new(variables);
+    for name in NO_SECRETS {
+        anyhow::ensure!(
+            !reader.optional(name).is_some_and(names_a_secret),
+            "{name} cannot be a secret of a store here: the launcher uses it before there is a sidecar. Set it to its value; \
+             a service that is started by itself may read it from a store"
+        );
+    }
+    Ok(())
 }
 
 /// The name of the built-in issuer of a system whose backend listens on `port`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use chrono::TimeDelta;
 use platform::config::{ConfigErrors, Reader, Variables};
+use platform::dapr::secrets;
 use platform::database::{PoolOptions, connect};
 use sidecar::{App, AppHealthCheck, Resources, Settings};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::data_directory::{DataDirectory, Lock};
 use crate::database::Database;
 use crate::distributed::Distributed;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::group::Group;
 use crate::options::{Options, Sidecars};
 use crate::ports::{Bound, ServicePorts};
@@ -60,6 +61,7 @@ impl System {
     /// # Errors
     /// Says in one line what is wrong and what to do; nothing is left running.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
+        environment::refuse_secrets(&options.variables)?;
         let data = DataDirectory::open(&options.data)?;
         let lock = data.lock()?;
         let secrets = Secrets::of(&data);
@@ -93,15 +95,21 @@ impl System {
 
     async fn run(&mut self, bound: Vec<Bound>, resources: Resources) -> anyhow::Result<()> {
         let environment = Environment::new(&self.options.variables, &self.secrets, self.port_of(backend_api::APP_ID)?)?;
-        let mut apps = Vec::new();
+        let (mut apps, mut listeners) = (Vec::new(), Vec::new());
         for Bound { service, app, dapr_http, dapr_grpc } in bound {
             let ports = self.ports(service.app_id)?;
-            let run = (service.configure)(&self.variables(service, ports, &environment)?)
-                .map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?;
-            self.services.spawn(service.app_id, run(self.options.clock.clone(), app, self.services.token()));
             apps.push(App { app_id: service.app_id.to_owned(), app_port: ports.app, http: dapr_http, grpc: dapr_grpc });
+            listeners.push((service, ports, app));
         }
+        // First, because settings may be secrets that it keeps.
         self.start_sidecar(apps, resources, &environment).await?;
+        for (service, ports, listener) in listeners {
+            let told = |ConfigErrors(mistakes)| misconfigured(service, &mistakes);
+            let variables = self.variables(service, ports, &environment)?;
+            let variables = secrets::resolve(&variables, ports.dapr_http).await.map_err(told)?;
+            let run = (service.configure)(&variables).map_err(told)?;
+            self.services.spawn(service.app_id, run(self.options.clock.clone(), listener, self.services.token()));
+        }
         self.until_ready().await
     }
 
@@ -113,8 +121,10 @@ impl System {
         distributed.start_stores(&mut self.stores).await?;
         for (service, ports) in self.listening.clone() {
             let variables = self.variables(service, ports, &environment)?;
-            // A mistake in the settings is told here, not in the log of a process that starts again and again.
-            drop((service.configure)(&variables).map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?);
+            // A mistake in the settings is told here, not in the log of a process that starts again and again. What its sidecar
+            // keeps, the service asks for itself.
+            let known = variables.clone().filtered(|_, value| !secrets::names_a_secret(value));
+            drop((service.configure)(&known).map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?);
             let (program, sidecar) =
                 (distributed.service(service, &variables)?, distributed.sidecar(service, ports, &environment)?);
             self.services.spawn(service.app_id, program.run(self.services.token()));

@@ -5,8 +5,8 @@ use platform::database::DatabaseConfig;
 
 /// Where the service listens unless told otherwise.
 const PORT: u16 = 8002;
-/// The HTTP API of its sidecar.
-const DAPR_HTTP_PORT: u16 = 3501;
+/// The HTTP API of its sidecar, unless it is told otherwise.
+pub const DAPR_HTTP_PORT: u16 = 3501;
 /// The gRPC API of its sidecar.
 const DAPR_GRPC_PORT: u16 = 50_002;
 

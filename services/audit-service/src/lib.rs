@@ -20,7 +20,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::Config;
+pub use config::{Config, DAPR_HTTP_PORT};
 
 /// The name of this service to its sidecar.
 pub const APP_ID: &str = "audit-service";

@@ -11,6 +11,9 @@ use platform::rate_limit::{AddressLimit, Rate};
 
 use crate::store::users::BUILT_IN_ISSUER;
 
+/// The HTTP API of its sidecar, unless it is told otherwise.
+pub const DAPR_HTTP_PORT: u16 = 3500;
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -68,7 +71,7 @@ impl Config {
     pub fn read(variables: &Variables) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(variables);
         let config = Self {
-            service: ServiceConfig::read(&mut reader, 8000, 3500, 50_001),
+            service: ServiceConfig::read(&mut reader, 8000, DAPR_HTTP_PORT, 50_001),
             database: DatabaseConfig::read(&mut reader),
             auth_secret: Secret::new(
                 reader.required("AUTH_SECRET", "at least 32 random bytes: openssl rand -base64 48"),

@@ -17,7 +17,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::Config;
+pub use config::{Config, DAPR_HTTP_PORT};
 
 /// Its name among the services.
 pub const APP_ID: &str = "backend-api";

@@ -7,6 +7,9 @@ use platform::config::{ConfigErrors, Reader, ServiceConfig, Variables};
 use platform::origins::AllowedOrigins;
 use platform::rate_limit::AddressLimit;
 
+/// The HTTP API of its sidecar, unless it is told otherwise.
+pub const DAPR_HTTP_PORT: u16 = 3504;
+
 /// The smallest useful queue, in bytes: less would close every socket at its second event.
 const MIN_QUEUE_BYTES: usize = 1024;
 
@@ -67,7 +70,7 @@ impl Config {
     pub fn read(variables: &Variables) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(variables);
         let config = Self {
-            service: ServiceConfig::read(&mut reader, 8005, 3504, 50_005),
+            service: ServiceConfig::read(&mut reader, 8005, DAPR_HTTP_PORT, 50_005),
             issuers: TrustedIssuer::read(&mut reader),
             origins: AllowedOrigins::read(&mut reader),
             limits: limits(&mut reader),

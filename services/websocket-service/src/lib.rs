@@ -14,7 +14,7 @@ mod hub;
 mod metrics;
 
 pub use app::serve;
-pub use config::{Config, SocketLimits};
+pub use config::{Config, DAPR_HTTP_PORT, SocketLimits};
 
 /// The app-id under which the sidecar knows this service.
 pub const APP_ID: &str = "websocket-service";

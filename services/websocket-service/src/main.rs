@@ -2,8 +2,9 @@
 
 use platform::clock::Clock;
 use platform::config::Variables;
+use platform::dapr::secrets;
 use platform::{lifecycle, telemetry};
-use websocket_service::{APP_ID, Config, serve};
+use websocket_service::{APP_ID, Config, DAPR_HTTP_PORT, serve};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -12,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
         anyhow::bail!("unknown command {other}: use none");
     }
     let _telemetry = telemetry::init(APP_ID, telemetry::SERVICE_FILTER)?;
-    let config = Config::read(&variables)?;
+    let config = Config::read(&secrets::resolve(&variables, DAPR_HTTP_PORT).await?)?;
     let listener = lifecycle::bind(&config.service).await?;
     serve(config, Clock::system(), listener, lifecycle::shutdown_on_signal()?).await
 }

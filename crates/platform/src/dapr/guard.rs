@@ -1,6 +1,8 @@
 //! Who may call what is meant for the sidecar: `/events/*`, `/job/*`, `/dapr/*` and `/internal/*`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
@@ -22,17 +24,29 @@ const IN_PROGRESS: usize = 256;
 pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
     // Before the layer, which refuses a wrong method too: it must not tell that the path is there.
     let router = router.method_not_allowed_fallback(layers::method_not_allowed);
+    let told = Arc::new(AtomicBool::new(false));
     overload::at_most(IN_PROGRESS, router).layer(middleware::from_fn(move |request: Request, next: Next| {
         let allowed = is_sidecar(&request, app_token.as_ref());
+        if !allowed && is_loopback(&request) && !told.swap(true, Ordering::Relaxed) {
+            let path = request.uri().path();
+            tracing::warn!(
+                path,
+                "a caller on this machine does not show APP_API_TOKEN and is answered 404; if it is the sidecar, give it the same \
+                 token: until then nothing is delivered here. This is said once"
+            );
+        }
         async move { if allowed { next.run(request).await } else { refuse() } }
     }))
 }
 
 fn is_sidecar(request: &Request, app_token: Option<&Secret>) -> bool {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let loopback = peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback());
     let shown = request.headers().get(API_TOKEN).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
-    loopback && app_token.is_none_or(|token| token.expose().as_bytes().ct_eq(shown).into())
+    is_loopback(request) && app_token.is_none_or(|token| token.expose().as_bytes().ct_eq(shown).into())
+}
+
+fn is_loopback(request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
 }
 
 fn refuse() -> Response {

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod invoke;
 pub mod jobs;
 pub mod publish;
+pub mod secrets;
 pub mod subscribe;
 pub mod topics;
 

@@ -19,9 +19,12 @@ pub(crate) struct Component {
     pub(crate) properties: BTreeMap<String, String>,
     /// The ids of the apps that may use it; none means all.
     pub(crate) scopes: Vec<String>,
+    /// Whether it is left out where it cannot be had.
+    pub(super) ignore_errors: bool,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Spec {
     #[serde(rename = "type")]
     kind: String,
@@ -29,6 +32,8 @@ struct Spec {
     version: String,
     #[serde(default)]
     metadata: Vec<Property>,
+    #[serde(default)]
+    ignore_errors: bool,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +55,7 @@ impl Component {
             version: spec.version,
             properties: properties.collect(),
             scopes: document.scopes,
+            ignore_errors: spec.ignore_errors,
         })
     }
 

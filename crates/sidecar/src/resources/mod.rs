@@ -122,7 +122,14 @@ impl Resources {
                 if component.kind.starts_with("pubsub.") {
                     self.pubsubs.push(Pubsub::of(&component)?);
                 } else if component.kind.starts_with("secretstores.local.") {
-                    self.secret_stores.push(SecretStore::open(&component, base)?);
+                    match SecretStore::open(&component, base) {
+                        Ok(store) => self.secret_stores.push(store),
+                        Err(Problem(problem)) if component.ignore_errors => {
+                            tracing::info!(component = component.name, problem, "a component is left out");
+                            return Ok(());
+                        }
+                        Err(problem) => return Err(problem),
+                    }
                 } else {
                     tracing::warn!(component = component.name, kind = component.kind, "no such type of component here");
                     return Ok(());

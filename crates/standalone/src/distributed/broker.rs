@@ -86,7 +86,7 @@ impl Broker<'_> {
              controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}\n\
              listeners=PLAINTEXT://{broker},CONTROLLER://127.0.0.1:{controller_port}\n\
              advertised.listeners=PLAINTEXT://{broker}\ncontroller.listener.names=CONTROLLER\n\
-             log.dirs={log}\nnum.partitions={PARTITIONS}\nauto.create.topics.enable=false\n\
+             log.dirs={log}\nauto.create.topics.enable=false\n\
              message.max.bytes=8388608\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=4\n\
              group.initial.rebalance.delay.ms=0\n",
             log = log.display()
@@ -97,14 +97,7 @@ impl Broker<'_> {
         let jars = format!("{}/*", self.tools.kafka.display());
         let options = [format!("-Xmx{heap}"), "-cp".to_owned(), jars];
         let arguments = options.iter().map(String::as_str).chain(arguments.iter().copied()).map(Into::into);
-        Program {
-            name: name.to_owned(),
-            path: self.tools.java.clone(),
-            arguments: arguments.collect(),
-            variables: None,
-            folder: self.folder.clone(),
-            patience: PATIENCE,
-            anew_after: None,
-        }
+        let program = Program::new(name, &self.tools.java, &self.folder, PATIENCE);
+        Program { arguments: arguments.collect(), ..program }
     }
 }

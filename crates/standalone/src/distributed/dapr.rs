@@ -102,6 +102,9 @@ impl Sidecar<'_> {
             .with("resources-path", self.resources.display())
             .with("scheduler-host-address", format!("127.0.0.1:{}", self.scheduler_port))
             .with("log-level", "info");
+        let configuration = self.resources.join("configuration.yaml");
+        let arguments =
+            if configuration.is_file() { arguments.with("config", configuration.display()) } else { arguments };
         let subscriptions = self.resources.join(SUBSCRIPTIONS);
         let arguments =
             if subscriptions.is_dir() { arguments.with("resources-path", subscriptions.display()) } else { arguments };
@@ -114,18 +117,14 @@ impl Sidecar<'_> {
             None => arguments,
         };
         let mut program = arguments.program(&tools.daprd, &format!("{}-daprd", self.app_id), folder);
-        let mut variables: Vec<(String, String)> = std::env::vars()
-            .filter(|(name, _)| !["APP_API_TOKEN", "DAPR_API_TOKEN"].contains(&name.as_str()))
-            .collect();
         // Where others reach it. Without this it looks for another address than loopback, and ends where there is none.
-        variables.push(("DAPR_HOST_IP".to_owned(), "127.0.0.1".to_owned()));
-        let tokens = [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)];
-        let set = |(name, token): (&str, Option<&Secret>)| Some((name.to_owned(), token?.expose().to_owned()));
-        variables.extend(tokens.into_iter().filter_map(set));
+        program = program.with("DAPR_HOST_IP", "127.0.0.1");
+        for (name, token) in [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)] {
+            program = program.with_or_without(name, token.map(Secret::expose));
+        }
         if Topic::ALL.iter().any(|topic| topic.consumers().contains(&self.app_id)) {
             program.anew_after = Some(APP_WAS_AWAY);
         }
-        program.variables = Some(variables);
         program
     }
 }
@@ -140,14 +139,6 @@ impl Arguments {
     }
 
     fn program(self, path: &Path, name: &str, folder: &Path) -> Program {
-        Program {
-            name: name.to_owned(),
-            path: path.to_path_buf(),
-            arguments: self.0,
-            variables: None,
-            folder: folder.to_path_buf(),
-            patience: PATIENCE,
-            anew_after: None,
-        }
+        Program { arguments: self.0, ..Program::new(name, path, folder, PATIENCE) }
     }
 }

@@ -32,6 +32,9 @@ use crate::{components, readiness};
 /// What `components/` says of the broker's address, which is another one where the ports are.
 const BROKER_ADDRESS: &str = "localhost:9092";
 
+/// What it says of the file of secrets, beside it.
+const SECRETS_FILE: &str = "secrets.json";
+
 /// How long a service may take to end: its drain, its background work, and some.
 const SERVICE_PATIENCE: Duration = Duration::from_secs(7);
 
@@ -92,15 +95,10 @@ impl Distributed {
 
     /// The process of a service.
     pub(crate) fn service(&self, service: &Service, variables: &Variables) -> anyhow::Result<Program> {
-        Ok(Program {
-            name: service.app_id.to_owned(),
-            path: self.tools.service(service.app_id)?,
-            arguments: Vec::new(),
-            variables: Some(variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
-            folder: self.folder.clone(),
-            patience: SERVICE_PATIENCE,
-            anew_after: None,
-        })
+        let variables = variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let program =
+            Program::new(service.app_id, &self.tools.service(service.app_id)?, &self.folder, SERVICE_PATIENCE);
+        Ok(Program { variables: Some(variables), ..program })
     }
 
     /// The process of its sidecar.
@@ -140,7 +138,11 @@ impl Distributed {
 
     fn write_components(&self, from: &Path) -> anyhow::Result<()> {
         let broker = self.broker().address();
-        components::copy(from, &self.components(), |text| text.replace(BROKER_ADDRESS, &broker))
+        let project = from.canonicalize().unwrap_or_else(|_| from.to_owned());
+        let secrets = project.with_file_name(SECRETS_FILE).display().to_string();
+        components::copy(from, &self.components(), |text| {
+            text.replace(BROKER_ADDRESS, &broker).replace(&format!("./{SECRETS_FILE}"), &secrets)
+        })
     }
 }
 

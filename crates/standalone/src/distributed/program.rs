@@ -15,12 +15,13 @@ use super::log_tail::LogTail;
 
 /// Runs the program that follows until standard input ends, as it does when this process does, for whatever reason. Then asks it to end,
 /// and makes it `$1` seconds later. `$2` gets its process id. A process group of its own keeps Ctrl-C from it: what depends on
-/// others ends before them.
+/// others ends before them. The shell's own word on how the program ended is none of its log.
 const GUARDIAN: &str = r#"
 patience=$1 pidfile=$2; shift 2
 exec 3<&0 </dev/null
 "$@" 3<&- &
 program=$!
+exec 2>/dev/null
 echo "$program" >"$pidfile"
 (read -r _ <&3; kill -TERM "$program"; exec 3<&-; sleep "$patience"; kill -KILL "$program") 2>/dev/null &
 guard=$!
@@ -32,6 +33,15 @@ exit "$status"
 
 /// A program that ran for less is not started again at once.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a program may fail in a row that never lived for long.
+const FAILURES: u32 = 3;
+
+/// What is long.
+const LIVED: Duration = Duration::from_secs(10);
+
+/// The end of a log in which its last line is looked for, in bytes.
+const TAIL: usize = 16 * 1024;
 
 /// How often it is looked whether a program that ended is still held.
 const LOOK: Duration = Duration::from_millis(100);
@@ -45,6 +55,8 @@ pub struct Program {
     pub(crate) arguments: Vec<OsString>,
     /// Its environment, instead of this process's.
     pub(crate) variables: Option<Vec<(String, String)>>,
+    /// What is otherwise in it: set, or not set.
+    pub(crate) changed: Vec<(String, Option<String>)>,
     /// The folder of `<name>.log` and `<name>.pid`.
     pub(crate) folder: PathBuf,
     /// How long it may take to end when it is asked to.
@@ -60,25 +72,51 @@ struct Running {
 }
 
 impl Program {
+    /// A program without arguments in the environment of this process.
+    pub(crate) fn new(name: &str, path: &Path, folder: &Path, patience: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            arguments: Vec::new(),
+            variables: None,
+            changed: Vec::new(),
+            folder: folder.to_owned(),
+            patience,
+            anew_after: None,
+        }
+    }
+
     /// The same with one more variable in its environment.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        let variables = self.variables.get_or_insert_with(|| std::env::vars().collect());
-        variables.push((name.to_owned(), value.to_owned()));
+    pub fn with(self, name: &str, value: &str) -> Self {
+        self.with_or_without(name, Some(value))
+    }
+
+    /// The same with a variable in its environment, or surely without it.
+    #[must_use]
+    pub(crate) fn with_or_without(mut self, name: &str, value: Option<&str>) -> Self {
+        self.changed.push((name.to_owned(), value.map(ToOwned::to_owned)));
         self
     }
 
     /// Runs it until `stop`; whenever it ends before that, it is started again, but not while the folder has a file `<name>.hold`.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When it cannot be started, or fails [`FAILURES`] times as soon as it is started and never did better.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut failures = Failures::default();
         loop {
             let started = Instant::now();
             let tail = LogTail::of(self.log());
             let Running { mut guardian, hold } = self.start()?;
             tokio::select! {
-                ended = guardian.wait() => self.warn(ended),
+                ended = guardian.wait() => {
+                    let code = ended.as_ref().ok().and_then(ExitStatus::code);
+                    if failures.is_hopeless(code, started.elapsed()) {
+                        anyhow::bail!("it fails as soon as it is started: {}", self.last_words());
+                    }
+                    self.warn(ended);
+                }
                 () = self.wants_to_start_anew(tail) => {
                     tracing::warn!(program = self.name, "a program is started anew: what it serves was away");
                     drop(hold);
@@ -115,7 +153,7 @@ impl Program {
             }
         };
         let status = ended.with_context(|| format!("{} was lost sight of", self.name))?;
-        anyhow::ensure!(status.success(), "{} failed with {status}: {} says why", self.name, self.log().display());
+        anyhow::ensure!(status.success(), "{} failed with {status}: {}", self.name, self.last_words());
         Ok(())
     }
 
@@ -136,6 +174,12 @@ impl Program {
         command.arg(&self.path).args(&self.arguments);
         if let Some(variables) = &self.variables {
             command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+        }
+        for (name, value) in &self.changed {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
         command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut guardian = command.spawn().with_context(|| format!("{} cannot be started", self.name))?;
@@ -162,7 +206,13 @@ impl Program {
     fn warn(&self, ended: std::io::Result<ExitStatus>) {
         let (program, log) = (&self.name, self.log());
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-        tracing::warn!(program, status, log = %log.display(), "a program has ended; starting it again");
+        let said = last_line(&log);
+        tracing::warn!(program, status, said, log = %log.display(), "a program has ended; starting it again");
+    }
+
+    /// The last that it said, and where the rest is.
+    fn last_words(&self) -> String {
+        format!("{} ({} has more)", last_line(&self.log()), self.log().display())
     }
 
     /// Waits until it has ended.
@@ -172,6 +222,32 @@ impl Program {
         }
         Ok(())
     }
+}
+
+/// How often a program failed as soon as it was started.
+#[derive(Debug, Default)]
+struct Failures {
+    in_a_row: u32,
+    has_lived: bool,
+}
+
+impl Failures {
+    /// Notes an end. One by a signal is somebody else's doing, and what once ran will run again when the others do.
+    fn is_hopeless(&mut self, code: Option<i32>, lived: Duration) -> bool {
+        self.has_lived |= lived >= LIVED;
+        let by_itself = code.is_some_and(|code| (1..128).contains(&code));
+        self.in_a_row = if by_itself { self.in_a_row + 1 } else { 0 };
+        !self.has_lived && self.in_a_row >= FAILURES
+    }
+}
+
+/// The last line of a log, or the last that tells of an end; anything but a log says so.
+fn last_line(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).into_owned();
+    let fatal = text.lines().rev().find(|line| line.contains("level=fatal") || line.starts_with("Error: "));
+    let line = fatal.or_else(|| text.lines().rev().find(|line| !line.trim().is_empty()));
+    line.unwrap_or("it said nothing").trim().to_owned()
 }
 
 /// The folder for logs and process ids, with nothing of an earlier run.
@@ -192,9 +268,8 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(20);
 
     fn shell(name: &str, script: &str, folder: &Path) -> Program {
-        let (name, arguments) = (name.to_owned(), ["-c", script].map(OsString::from).into());
-        let (path, folder) = (PathBuf::from("/bin/sh"), folder.to_owned());
-        Program { name, path, arguments, variables: None, folder, patience: PAUSE, anew_after: None }
+        let arguments = ["-c", script].map(OsString::from).into();
+        Program { arguments, ..Program::new(name, Path::new("/bin/sh"), folder, PAUSE) }
     }
 
     fn folder(name: &str) -> PathBuf {
@@ -229,6 +304,31 @@ mod tests {
         stop.cancel();
         running.await.unwrap().unwrap();
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_fails_as_soon_as_it_is_started_is_given_up_with_its_last_words() {
+        let folder = folder("broken");
+        let script = "echo level=fatal msg=the-component-has-a-typo; echo and so on; exit 1";
+        let running = shell("broken", script, &folder).run(CancellationToken::new());
+        let error = tokio::time::timeout(DEADLINE, running).await.unwrap().unwrap_err().to_string();
+        for part in ["as soon as it is started", "the-component-has-a-typo", "broken.log"] {
+            assert!(error.contains(part), "{error}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_once_ran_or_was_ended_by_a_signal_is_not_given_up() {
+        let moment = Duration::from_millis(10);
+        let mut killed = Failures::default();
+        assert!((0..9).all(|_| !killed.is_hopeless(Some(137), moment) && !killed.is_hopeless(None, moment)));
+        let mut once = Failures::default();
+        assert!(!once.is_hopeless(Some(1), LIVED));
+        assert!((0..9).all(|_| !once.is_hopeless(Some(1), moment)));
+        let mut never = Failures::default();
+        let hopeless: Vec<bool> = (0..3).map(|_| never.is_hopeless(Some(1), moment)).collect();
+        assert_eq!(hopeless, [false, false, true]);
     }
 
     #[tokio::test]
