@@ -10,6 +10,21 @@ fn pair() -> Setup {
     Setup { others: &["callee"], subscriptions: json!([]), ..Setup::default() }
 }
 
+/// The other app is seen in its own time.
+fn seen() -> Step {
+    Step::Becomes(get("/v1.0/invoke/callee/method/there", 200))
+}
+
+/// Two retries of calls to the other app.
+const TWICE: &str = "
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: { name: resiliency }
+spec:
+  policies: { retries: { again: { policy: constant, duration: 10ms, maxRetries: 2 } } }
+  targets: { apps: { callee: { retry: again } } }
+";
+
 pub(super) fn rows() -> Vec<Row> {
     let tea = Reply { body: "tea", headers: &[("x-answer", "b"), ("etag", "\"3\"")], ..status(418) };
     let verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"].map(|verb| {
@@ -20,8 +35,6 @@ pub(super) fn rows() -> Vec<Row> {
             .check([Check::Text("tea"), Check::Header("x-answer", "b"), Check::Header("etag", "\"3\"")])
             .step()
     });
-    // The other app is seen in its own time.
-    let seen = Step::Becomes(get("/v1.0/invoke/callee/method/there", 200));
     let called = receives(
         "/a/b%20c?q=1&r=%2F",
         5,
@@ -38,7 +51,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             37,
             "every verb, query, body, header and status pass both ways",
-            steps([seen].into_iter().chain(verbs).chain([called])).always("/a/b%20c?q=1&r=%2F", tea).on(pair()),
+            steps([seen()].into_iter().chain(verbs).chain([called])).always("/a/b%20c?q=1&r=%2F", tea).on(pair()),
         ),
         row(
             37,
@@ -68,6 +81,7 @@ pub(super) fn rows() -> Vec<Row> {
             ])
             .always("/moved", moved),
         ),
+        tried_again(),
         row(
             38,
             "what cannot be reached is an error by code",
@@ -80,4 +94,21 @@ pub(super) fn rows() -> Vec<Row> {
             ]),
         ),
     ]
+}
+
+fn tried_again() -> Row {
+    row(
+        37,
+        "a policy with 2 retries is 3 calls, and the last answer passes",
+        steps([
+            seen(),
+            get("/v1.0/invoke/callee/method/busy", 503).step(),
+            receives("/busy", 3, []),
+            get("/v1.0/invoke/callee/method/absent", 404).step(),
+            receives("/absent", 3, []),
+        ])
+        .always("/busy", status(503))
+        .always("/absent", status(404))
+        .on(Setup { resiliency: TWICE, ..pair() }),
+    )
 }
