@@ -28,6 +28,11 @@ impl Collector {
         (collector, address)
     }
 
+    /// Whether such a span has come, of any trace.
+    pub(crate) fn has_seen(&self, what: &str) -> bool {
+        self.spans.lock().unwrap().iter().any(|span| Seen::of(span).what == what)
+    }
+
     /// The spans of a trace up to now, in the order in which they began.
     pub(crate) fn trace(&self, id: &str) -> Vec<Seen> {
         let spans = self.spans.lock().unwrap();

@@ -1,7 +1,10 @@
 //! One trace from a request to the history and to the sockets, as a collector of spans sees it.
 
+use std::time::Duration;
+
 use serde_json::json;
 use testkit::eventually;
+use testkit::http::Client;
 use testkit::socket::Socket;
 
 use super::end_to_end::{DEADLINE, up};
@@ -12,12 +15,14 @@ use crate::place::Place;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
+const PUSH: &str = "websocket-service push";
+
 /// What happens to a task that is created, in this order.
 const WAY: [&str; 5] = [
     "backend-api request /api/alice/tasks",
     "backend-api publish task.created",
     "websocket-service request /events/task-updates",
-    "websocket-service push",
+    PUSH,
     "audit-service request /events/task-events",
 ];
 
@@ -35,11 +40,12 @@ async fn one_trace_leads_from_a_request_to_the_history_and_the_socket() {
     let mut socket =
         Socket::connect(&format!("ws://127.0.0.1:{port}/ws?ticket={}", ticket["ticket"].as_str().unwrap())).await;
     assert_eq!(socket.next_json(DEADLINE).await["type"], "subscribed");
+    until_pushed(&alice, &collector).await;
 
     let request = alice.request("POST".parse().unwrap(), "/api/alice/tasks");
     let request = request.header("traceparent", &format!("00-{TRACE}-{CALLER}-01"));
     request.json(&json!({"title": "Traced"})).send().await.expect(201);
-    assert_eq!(socket.next_json(DEADLINE).await["event"]["event_type"], "task.created");
+    while socket.next_json(DEADLINE).await["event"]["task_data"]["title"] != "Traced" {}
 
     let [request, publish, delivery, push, recorded] = eventually(DEADLINE, || async {
         let spans = collector.trace(TRACE);
@@ -57,6 +63,21 @@ async fn one_trace_leads_from_a_request_to_the_history_and_the_socket() {
         assert!(first.began <= then.began, "{first:?} comes before {then:?}");
     }
     system.stop().await;
+}
+
+/// Creates tasks until one is pushed as it happens: what a real broker did before websocket-service had joined it is told from the
+/// history.
+async fn until_pushed(person: &Client, collector: &Collector) {
+    eventually(DEADLINE, || async {
+        person.post("/api/alice/tasks", &json!({"title": "Before"})).await.expect(201);
+        let pushed = async {
+            while !collector.has_seen(PUSH) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(1), pushed).await.ok()
+    })
+    .await;
 }
 
 /// Whether a span comes of another one through spans that were all seen: a real sidecar adds its own between them.
