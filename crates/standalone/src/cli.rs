@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use std::env;
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
@@ -68,6 +69,9 @@ pub(crate) struct Up {
     /// directory.
     #[arg(long)]
     pub(crate) distributed: bool,
+    /// How many of each service to run; all but the first listen on free ports, which are told
+    #[arg(long, value_name = "N", default_value = "1", requires = "distributed")]
+    pub(crate) replicas: NonZeroU8,
 }
 
 /// Options of `tidings token`.

@@ -1,5 +1,6 @@
 //! What a system is told when it starts.
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub ports: Ports,
     /// What stands beside each service.
     pub sidecars: Sidecars,
+    /// How many of each service there are, each with a sidecar of its own; more than one only with [`Sidecars::Daprd`].
+    pub replicas: NonZeroU8,
     /// What every service is configured from, beside what the system itself decides. `DATABASE_URL` names the database;
     /// without it, a private server keeps its data in `data`.
     pub variables: Variables,
@@ -56,6 +59,7 @@ impl Options {
             data: data.into(),
             ports: Ports::Offset(0),
             sidecars: Sidecars::default(),
+            replicas: NonZeroU8::MIN,
             variables: Variables::default(),
             postgres: Vec::new(),
             clock: Clock::system(),

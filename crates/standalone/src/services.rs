@@ -30,6 +30,13 @@ pub struct Service {
     pub configure: fn(&Variables) -> Result<Run, ConfigErrors>,
 }
 
+impl Service {
+    /// What one of its replicas is called: the first as the service itself.
+    pub fn replica_name(&self, replica: u8) -> String {
+        if replica == 1 { self.app_id.to_owned() } else { format!("{}-{replica}", self.app_id) }
+    }
+}
+
 /// A corner of the database.
 #[derive(Clone, Copy, Debug)]
 pub struct Storage {

@@ -22,13 +22,13 @@ pub(crate) fn print(
 ) -> anyhow::Result<()> {
     let data = DataDirectory::open(&arguments.place.data()?)?;
     let mut text = format!("\nTidings is ready after {:.1} s.\n\n", ready_after.as_secs_f64());
-    for (service, port) in system.services() {
+    for (service, _, port) in system.services().filter(|(_, replica, _)| *replica == 1) {
         for (title, scheme, path) in service.entrances {
             line(&mut text, title, &format!("{scheme}://localhost:{port}{path}"))?;
         }
     }
-    for (service, port) in system.services() {
-        line(&mut text, service.app_id, &format!("http://localhost:{port}/health"))?;
+    for (service, replica, port) in system.services() {
+        line(&mut text, &service.replica_name(replica), &format!("http://localhost:{port}/health"))?;
     }
     line(&mut text, "Data", &data.path().display().to_string())?;
     if let Some(DemoUser { email, password, .. }) = demo {

@@ -1,9 +1,10 @@
 //! A whole system, in one process or in one for each part: the database, the sidecars, the services.
 
+use std::num::NonZeroU8;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use chrono::TimeDelta;
 use platform::config::{ConfigErrors, Reader, Variables};
 use platform::dapr::secrets;
@@ -49,7 +50,8 @@ pub struct System {
     /// The broker and the scheduler, where they are programs of their own.
     stores: Group,
     database: Database,
-    listening: Vec<(&'static Service, ServicePorts)>,
+    /// Every replica of every service, from 1 on.
+    listening: Vec<(&'static Service, u8, ServicePorts)>,
     secrets: Secrets,
     options: Options,
     _lock: Lock,
@@ -62,15 +64,20 @@ impl System {
     /// Says in one line what is wrong and what to do; nothing is left running.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         environment::refuse_secrets(&options.variables)?;
+        ensure!(
+            options.sidecars == Sidecars::Daprd || options.replicas == NonZeroU8::MIN,
+            "the embedded sidecar serves one of each service: more of them need real ones"
+        );
         let data = DataDirectory::open(&options.data)?;
         let lock = data.lock()?;
         let secrets = Secrets::of(&data);
         let components = components::folder(&options.project, &data)?;
         // Mistakes in it are told here, whoever reads it later.
         let resources = Resources::load(&components)?;
-        let bound = options.ports.bind().await?;
+        let bound = options.ports.bind(options.replicas).await?;
         secrets.make()?;
-        let listening = bound.iter().map(|one| Ok((one.service, one.ports()?))).collect::<std::io::Result<_>>()?;
+        let listening =
+            bound.iter().map(|one| Ok((one.service, one.replica, one.ports()?))).collect::<std::io::Result<_>>()?;
         let database = Database::prepare(&options.variables, &options.postgres, &data, &secrets).await?;
         let (services, sidecar, stores) = (Group::default(), Group::default(), Group::default());
         let services_stop = CancellationToken::new();
@@ -96,7 +103,7 @@ impl System {
     async fn run(&mut self, bound: Vec<Bound>, resources: Resources) -> anyhow::Result<()> {
         let environment = Environment::new(&self.options.variables, &self.secrets, self.port_of(backend_api::APP_ID)?)?;
         let (mut apps, mut listeners) = (Vec::new(), Vec::new());
-        for Bound { service, app, dapr_http, dapr_grpc } in bound {
+        for Bound { service, app, dapr_http, dapr_grpc, .. } in bound {
             let ports = self.ports(service.app_id)?;
             apps.push(App { app_id: service.app_id.to_owned(), app_port: ports.app, http: dapr_http, grpc: dapr_grpc });
             listeners.push((service, ports, app));
@@ -119,14 +126,16 @@ impl System {
         let environment = Environment::new(variables, &self.secrets, self.port_of(backend_api::APP_ID)?)?;
         let distributed = Distributed::prepare(variables, *ports, components, data)?;
         distributed.start_stores(&mut self.stores).await?;
-        for (service, ports) in self.listening.clone() {
+        for (service, replica, ports) in self.listening.clone() {
             let variables = self.variables(service, ports, &environment)?;
             // A mistake in the settings is told here, not in the log of a process that starts again and again. What its sidecar
             // keeps, the service asks for itself.
             let known = variables.clone().filtered(|_, value| !secrets::names_a_secret(value));
             drop((service.configure)(&known).map_err(|ConfigErrors(mistakes)| misconfigured(service, &mistakes))?);
-            let (program, sidecar) =
-                (distributed.service(service, &variables)?, distributed.sidecar(service, ports, &environment)?);
+            let (program, sidecar) = (
+                distributed.service(service, replica, &variables)?,
+                distributed.sidecar(service, replica, ports, &environment)?,
+            );
             self.services.spawn(service.app_id, program.run(self.services.token()));
             self.sidecar.spawn(service.app_id, sidecar.run(self.sidecar.token()));
         }
@@ -177,14 +186,26 @@ impl System {
     }
 
     fn what_must_be_ready(&self) -> Vec<(String, String)> {
-        let each = self.listening.iter().flat_map(|(service, ports)| {
-            let (app, sidecar) = (service.app_id.to_owned(), format!("the sidecar of {}", service.app_id));
+        let each = self.listening.iter().flat_map(|(service, replica, ports)| {
+            let name = service.replica_name(*replica);
+            let (app, sidecar) = match self.options.sidecars {
+                Sidecars::Embedded => (name.clone(), format!("the sidecar of {name}")),
+                Sidecars::Daprd => (
+                    self.with_log(&name, &name),
+                    self.with_log(&format!("the sidecar of {name}"), &format!("{name}-daprd")),
+                ),
+            };
             [
                 (app, format!("http://127.0.0.1:{}/readyz", ports.app)),
                 (sidecar, format!("http://127.0.0.1:{}{}", ports.dapr_http, self.readiness_of_sidecar(service))),
             ]
         });
         each.collect()
+    }
+
+    /// A part and where its log is, in an error.
+    fn with_log(&self, part: &str, name: &str) -> String {
+        format!("{part} (log: {})", self.options.data.join(format!("run/{name}.log")).display())
     }
 
     /// A daprd serves some time before it finds its app healthy and lets calls through to it. Where it wants a token, that cannot
@@ -237,6 +258,14 @@ impl System {
         Ok(format!("http://127.0.0.1:{}", self.port_of(app_id)?))
     }
 
+    /// The same of one of its replicas, from 1 on.
+    ///
+    /// # Errors
+    /// When there is no such replica.
+    pub fn replica_url(&self, app_id: &str, replica: u8) -> anyhow::Result<String> {
+        Ok(format!("http://127.0.0.1:{}", self.ports_of_replica(app_id, replica)?.app))
+    }
+
     /// The same as people write it, such as `http://localhost:8000`.
     ///
     /// # Errors
@@ -253,9 +282,9 @@ impl System {
         Ok(format!("http://127.0.0.1:{}", self.ports(app_id)?.dapr_http))
     }
 
-    /// Every service with the port that it listens on.
-    pub fn services(&self) -> impl Iterator<Item = (&'static Service, u16)> {
-        self.listening.iter().map(|(service, ports)| (*service, ports.app))
+    /// Every replica of every service, from 1 on, with the port that it listens on.
+    pub fn services(&self) -> impl Iterator<Item = (&'static Service, u8, u16)> {
+        self.listening.iter().map(|(service, replica, ports)| (*service, *replica, ports.app))
     }
 
     /// The database's address as the owner of all tables.
@@ -282,8 +311,12 @@ impl System {
     }
 
     fn ports(&self, app_id: &str) -> anyhow::Result<ServicePorts> {
-        let found = self.listening.iter().find(|(service, _)| service.app_id == app_id);
-        found.map(|(_, ports)| *ports).ok_or_else(|| anyhow!("there is no service {app_id}"))
+        self.ports_of_replica(app_id, 1)
+    }
+
+    fn ports_of_replica(&self, app_id: &str, replica: u8) -> anyhow::Result<ServicePorts> {
+        let found = self.listening.iter().find(|(service, n, _)| (service.app_id, *n) == (app_id, replica));
+        found.map(|(.., ports)| *ports).ok_or_else(|| anyhow!("there is no replica {replica} of a service {app_id}"))
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) async fn run(arguments: &cli::Up) -> anyhow::Result<()> {
         project: cli::project(),
         ports: arguments.place.ports(),
         sidecars: if arguments.distributed { Sidecars::Daprd } else { Sidecars::Embedded },
+        replicas: arguments.replicas,
         variables: Variables::from_process(),
         ..Options::new(arguments.place.data()?)
     };

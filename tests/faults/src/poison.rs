@@ -32,6 +32,8 @@ enum Kind {
     Json,
     /// An event that lacks nearly everything.
     Hollow,
+    /// The JSON `null` with a header of which daprd makes a member of it, and panics; once is enough.
+    Null,
 }
 
 const KINDS: [Kind; 5] = [Kind::NotOurs, Kind::Text, Kind::Bytes, Kind::Json, Kind::Hollow];
@@ -45,6 +47,7 @@ impl Kind {
             Self::Bytes => ("application/octet-stream", true, [b"\xff\xfe\0", mark.as_bytes()].concat()),
             Self::Json => ("application/json", true, json!([mark]).to_string().into()),
             Self::Hollow => ("application/json", true, json!({ "id": mark, "specversion": "1.0" }).to_string().into()),
+            Self::Null => ("application/json", true, mark.into()),
         }
     }
 }
@@ -58,6 +61,10 @@ pub(crate) async fn publish(
 ) -> anyhow::Result<Poisoned> {
     let client = platform::http::loopback_client(Duration::from_secs(10))?;
     let (mut ticks, end, mut poisoned) = (interval(PAUSE), Instant::now() + lasts, Poisoned::new());
+    for topic in TOPICS {
+        publish_one(&client, system, topic, workspace, Kind::Null.message("null")).await?;
+        poisoned.insert((topic.to_owned(), "null".to_owned()));
+    }
     while Instant::now() < end {
         ticks.tick().await;
         for (topic, kind) in TOPICS.iter().flat_map(|topic| KINDS.map(|kind| (*topic, kind))) {
@@ -79,7 +86,7 @@ async fn publish_one(
     (content_type, raw, message): (&str, bool, Vec<u8>),
 ) -> anyhow::Result<()> {
     let url = format!(
-        "http://127.0.0.1:{}/v1.0/publish/pubsub/{topic}?metadata.partitionKey={key}&metadata.rawPayload={raw}",
+        "http://127.0.0.1:{}/v1.0/publish/pubsub/{topic}?metadata.partitionKey={key}&metadata.rawPayload={raw}&metadata.traceid=none",
         system.port(3500)
     );
     let answer = client.post(url).header("content-type", content_type).body(message).send().await?;

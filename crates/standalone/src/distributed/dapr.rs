@@ -67,6 +67,8 @@ pub fn scheduler(tools: &Tools, data: &Path, folder: &Path, ports: SchedulerPort
 pub struct Sidecar<'a> {
     /// Its app's name.
     pub app_id: &'a str,
+    /// The name of its process.
+    pub name: String,
     /// Where its app and itself listen.
     pub ports: ServicePorts,
     /// The port for other sidecars, and the one for metrics.
@@ -116,7 +118,7 @@ impl Sidecar<'_> {
                 .with("app-health-probe-timeout", 1000),
             None => arguments,
         };
-        let mut program = arguments.program(&tools.daprd, &format!("{}-daprd", self.app_id), folder);
+        let mut program = arguments.program(&tools.daprd, &self.name, folder);
         // Where others reach it. Without this it looks for another address than loopback, and ends where there is none.
         program = program.with("DAPR_HOST_IP", "127.0.0.1");
         for (name, token) in [("APP_API_TOKEN", self.app_api_token), ("DAPR_API_TOKEN", self.dapr_api_token)] {

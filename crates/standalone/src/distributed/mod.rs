@@ -7,7 +7,6 @@ mod log_tail;
 mod program;
 mod tools;
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ pub use self::tools::Tools;
 use crate::data_directory::DataDirectory;
 use crate::environment::Environment;
 use crate::group::Group;
-use crate::ports::{Ports, ServicePorts};
+use crate::ports::{Ports, ServicePorts, free_listener};
 use crate::services::Service;
 use crate::{components, readiness};
 
@@ -93,11 +92,11 @@ impl Distributed {
         readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
     }
 
-    /// The process of a service.
-    pub(crate) fn service(&self, service: &Service, variables: &Variables) -> anyhow::Result<Program> {
+    /// The process of a service's replica.
+    pub(crate) fn service(&self, service: &Service, replica: u8, variables: &Variables) -> anyhow::Result<Program> {
         let variables = variables.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let program =
-            Program::new(service.app_id, &self.tools.service(service.app_id)?, &self.folder, SERVICE_PATIENCE);
+        let path = self.tools.service(service.app_id)?;
+        let program = Program::new(&service.replica_name(replica), &path, &self.folder, SERVICE_PATIENCE);
         Ok(Program { variables: Some(variables), ..program })
     }
 
@@ -105,11 +104,13 @@ impl Distributed {
     pub(crate) fn sidecar(
         &self,
         service: &Service,
+        replica: u8,
         ports: ServicePorts,
         environment: &Environment,
     ) -> anyhow::Result<Program> {
         let sidecar = Sidecar {
             app_id: service.app_id,
+            name: format!("{}-daprd", service.replica_name(replica)),
             ports,
             internal: (free_port()?, free_port()?),
             scheduler_port: self.scheduler_ports.api,
@@ -159,6 +160,6 @@ fn port(ports: Ports, usual: u16) -> anyhow::Result<u16> {
 /// # Errors
 /// When there is none.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free port")?;
+    let listener = free_listener().context("there is no free port")?;
     Ok(listener.local_addr()?.port())
 }

@@ -119,6 +119,7 @@ impl Daprd {
         let (ours, theirs) = (token("ours"), token("theirs"));
         let sidecar = Sidecar {
             app_id,
+            name: format!("{app_id}-daprd"),
             ports: ServicePorts { app: app_port, dapr_http, dapr_grpc: free_port()? },
             internal: (free_port()?, free_port()?),
             scheduler_port: self.scheduler_port,

@@ -1,5 +1,7 @@
 //! From a request to the history and the socket, through every part of a running system.
 
+use std::num::NonZeroU8;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,13 +21,16 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) struct Whole {
     pub(crate) system: System,
     database: Database,
-    _place: Place,
+    pub(crate) place: Place,
+    replicas: NonZeroU8,
+    /// How many clients and sockets there were: they are spread over the replicas.
+    clients: AtomicU8,
 }
 
 /// Somebody with a token.
 pub(crate) struct Person {
     pub(crate) id: String,
-    token: String,
+    pub(crate) token: String,
     pub(crate) client: Client,
 }
 
@@ -45,24 +50,51 @@ pub(crate) fn up() -> Vec<&'static str> {
     }
 }
 
+/// `TIDINGS_TEST_REPLICAS=2` has them run on two replicas of each service.
+fn replicas() -> NonZeroU8 {
+    std::env::var("TIDINGS_TEST_REPLICAS").map_or(NonZeroU8::MIN, |number| number.parse().unwrap())
+}
+
 impl Whole {
     pub(crate) async fn start() -> Self {
+        Self::start_with(sidecars(), replicas(), &[]).await
+    }
+
+    /// The same whatever the environment says, with more settings.
+    pub(crate) async fn start_with(sidecars: Sidecars, replicas: NonZeroU8, settings: &[(&str, &str)]) -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
         let variables = database.variables().with("DATABASE_POOL", "4");
-        let options = Options { ports: Ports::Free, sidecars: sidecars(), variables, ..Options::new(place.data()) };
+        let variables = settings.iter().fold(variables, |all, (name, value)| all.with(name, *value));
+        let ports = Ports::Free;
+        let options = Options { ports, sidecars, replicas, variables, ..Options::new(place.data()) };
         let system = System::start(options).await.unwrap();
-        Self { system, database, _place: place }
+        Self { system, database, place, replicas, clients: AtomicU8::new(0) }
+    }
+
+    /// The replica that is next in turn.
+    fn any(&self) -> u8 {
+        self.clients.fetch_add(1, Ordering::Relaxed) % self.replicas + 1
     }
 
     pub(crate) fn person(&self, id: &str) -> Person {
+        self.person_at(id, self.any())
+    }
+
+    /// Somebody who asks this replica of backend-api.
+    pub(crate) fn person_at(&self, id: &str, replica: u8) -> Person {
         let token = self.system.token(id, TimeDelta::minutes(15)).unwrap();
-        let client = Client::new(self.system.base_url("backend-api").unwrap()).with_token(&token);
+        let client = Client::new(self.system.replica_url("backend-api", replica).unwrap()).with_token(&token);
         Person { id: id.to_owned(), token, client }
     }
 
     fn socket_url(&self) -> String {
-        self.system.base_url("websocket-service").unwrap().replacen("http", "ws", 1) + "/ws"
+        self.socket_url_at(self.any())
+    }
+
+    /// Where this replica of websocket-service opens sockets.
+    pub(crate) fn socket_url_at(&self, replica: u8) -> String {
+        self.system.replica_url("websocket-service", replica).unwrap().replacen("http", "ws", 1) + "/ws"
     }
 
     /// An open socket that has been told that it is subscribed.
@@ -72,14 +104,19 @@ impl Whole {
 
     /// The same with a query; what it was told comes along.
     pub(crate) async fn socket_with(&self, person: &Person, query: &str) -> (Socket, Value) {
-        let (url, protocol) = (self.socket_url() + query, format!("bearer, {}", person.token));
+        self.socket_at(person, self.any(), query).await
+    }
+
+    /// The same at this replica of websocket-service.
+    pub(crate) async fn socket_at(&self, person: &Person, replica: u8, query: &str) -> (Socket, Value) {
+        let (url, protocol) = (self.socket_url_at(replica) + query, format!("bearer, {}", person.token));
         let mut socket = Socket::open(&url, &[("sec-websocket-protocol", &protocol)]).await.unwrap();
         let subscribed = socket.next_json(DEADLINE).await;
         assert_eq!(subscribed["type"], "subscribed");
         (socket, subscribed)
     }
 
-    async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         let statement = Statement::from_string(DbBackend::Postgres, sql);
         let row = self.database.connect_as_owner().await.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()

@@ -4,6 +4,7 @@
 mod end_to_end;
 mod notices;
 mod replay;
+mod replicas;
 mod trace;
 mod undo;
 mod walk_through;
