@@ -1,7 +1,7 @@
 //! Apache Kafka as one node in KRaft mode: where there is no container engine, the stand-in for Redpanda.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -59,13 +59,7 @@ impl Broker<'_> {
     /// # Errors
     /// When the broker does not create them.
     pub async fn create_topics(&self, names: &[String], partitions: u16) -> anyhow::Result<()> {
-        let source = self.data.join("CreateTopics.java");
-        fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
-        let (source, broker) = (source.display().to_string(), self.address());
-        let partitions = partitions.to_string();
-        let mut arguments = vec![source.as_str(), broker.as_str(), partitions.as_str()];
-        arguments.extend(names.iter().map(String::as_str));
-        self.java("broker-topics", "64m", &arguments).complete().await
+        create_topics(self.tools, &self.folder, &self.address(), names, partitions).await
     }
 
     /// Where it is reached.
@@ -94,10 +88,35 @@ impl Broker<'_> {
     }
 
     fn java(&self, name: &str, heap: &str, arguments: &[&str]) -> Program {
-        let jars = format!("{}/*", self.tools.kafka.display());
-        let options = [format!("-Xmx{heap}"), "-cp".to_owned(), jars];
-        let arguments = options.iter().map(String::as_str).chain(arguments.iter().copied()).map(Into::into);
-        let program = Program::new(name, &self.tools.java, &self.folder, PATIENCE);
-        Program { arguments: arguments.collect(), ..program }
+        java(self.tools, &self.folder, name, heap, arguments)
     }
+}
+
+/// Creates the topics that are not there at the broker of this address, whichever it is; waits for it. `folder` is for what is
+/// written for one run.
+///
+/// # Errors
+/// When the broker does not answer within a minute, or does not create them.
+pub(super) async fn create_topics(
+    tools: &Tools,
+    folder: &Path,
+    broker: &str,
+    names: &[String],
+    partitions: u16,
+) -> anyhow::Result<()> {
+    let source = folder.join("CreateTopics.java");
+    fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
+    let (source, partitions) = (source.display().to_string(), partitions.to_string());
+    let mut arguments = vec![source.as_str(), broker, partitions.as_str()];
+    arguments.extend(names.iter().map(String::as_str));
+    let created = java(tools, folder, "broker-topics", "64m", &arguments).complete().await;
+    created.with_context(|| format!("the topics cannot be created at the broker {broker}"))
+}
+
+fn java(tools: &Tools, folder: &Path, name: &str, heap: &str, arguments: &[&str]) -> Program {
+    let jars = format!("{}/*", tools.kafka.display());
+    let options = [format!("-Xmx{heap}"), "-cp".to_owned(), jars];
+    let arguments = options.iter().map(String::as_str).chain(arguments.iter().copied()).map(Into::into);
+    let program = Program::new(name, &tools.java, folder, PATIENCE);
+    Program { arguments: arguments.collect(), ..program }
 }

@@ -16,7 +16,7 @@ use platform::dapr::topics::TopicNames;
 use sidecar::Resources;
 
 pub use self::broker::Broker;
-use self::broker::PARTITIONS;
+use self::broker::{PARTITIONS, create_topics};
 pub use self::dapr::{SchedulerPorts, Sidecar, scheduler};
 pub use self::program::Program;
 use self::program::fresh_folder;
@@ -45,6 +45,8 @@ pub(crate) struct Distributed {
     folder: PathBuf,
     data: DataDirectory,
     topics: Vec<String>,
+    /// `KAFKA_BOOTSTRAP_SERVERS`: a broker that runs already, such as Redpanda, instead of one of its own.
+    broker_elsewhere: Option<String>,
     broker_ports: (u16, u16),
     scheduler_ports: SchedulerPorts,
 }
@@ -75,19 +77,23 @@ impl Distributed {
         let own = TopicNames::read(&mut Reader::new(variables));
         let resources = Resources::load(components)?;
         let topics = own.all().chain(resources.declared_topics().map(ToOwned::to_owned)).collect();
-        let distributed = Self { tools, folder, data: data.clone(), topics, broker_ports, scheduler_ports };
+        let broker_elsewhere = Reader::new(variables).optional("KAFKA_BOOTSTRAP_SERVERS").map(ToOwned::to_owned);
+        let data = data.clone();
+        let distributed = Self { tools, folder, data, topics, broker_elsewhere, broker_ports, scheduler_ports };
         distributed.write_components(components)?;
         Ok(distributed)
     }
 
     /// Starts the broker and the scheduler in `group`, and waits until they serve.
     pub(crate) async fn start_stores(&self, group: &mut Group) -> anyhow::Result<()> {
-        let broker = self.broker();
-        broker.prepare().await?;
-        group.spawn("the broker", broker.program().run(group.token()));
+        if self.broker_elsewhere.is_none() {
+            let broker = self.broker();
+            broker.prepare().await?;
+            group.spawn("the broker", broker.program().run(group.token()));
+        }
         let scheduler = scheduler(&self.tools, &self.data.join("scheduler"), &self.folder, self.scheduler_ports)?;
         group.spawn("the scheduler", scheduler.run(group.token()));
-        broker.create_topics(&self.topics, PARTITIONS).await?;
+        create_topics(&self.tools, &self.folder, &self.broker_address(), &self.topics, PARTITIONS).await?;
         let health = format!("http://127.0.0.1:{}/healthz", self.scheduler_ports.health);
         readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
     }
@@ -133,12 +139,16 @@ impl Distributed {
         }
     }
 
+    fn broker_address(&self) -> String {
+        self.broker_elsewhere.clone().unwrap_or_else(|| self.broker().address())
+    }
+
     fn components(&self) -> PathBuf {
         self.folder.join("components")
     }
 
     fn write_components(&self, from: &Path) -> anyhow::Result<()> {
-        let broker = self.broker().address();
+        let broker = self.broker_address();
         let project = from.canonicalize().unwrap_or_else(|_| from.to_owned());
         let secrets = project.with_file_name(SECRETS_FILE).display().to_string();
         components::copy(from, &self.components(), |text| {

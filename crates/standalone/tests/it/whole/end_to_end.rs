@@ -129,7 +129,7 @@ impl Person {
     }
 
     /// The event types of a task's history, newest first, once there are `count` of them.
-    async fn history(&self, task: &Value, count: usize) -> Vec<String> {
+    pub(crate) async fn history(&self, task: &Value, count: usize) -> Vec<String> {
         let path = format!("/api/{}/audit-logs?task_id={}", self.id, task["id"].as_str().unwrap());
         eventually(DEADLINE, || async {
             let entries = self.client.get(&path).await.expect(200).json();

@@ -1,6 +1,7 @@
 //! Whole systems from end to end: the same tests for the embedded sidecar and, with `TIDINGS_TEST_SIDECARS=daprd`, for the
 //! distributed system.
 
+mod broker;
 mod end_to_end;
 mod notices;
 mod replay;
