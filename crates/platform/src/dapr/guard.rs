@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
@@ -15,12 +16,15 @@ use crate::config::Secret;
 use crate::problem::Problem;
 use crate::{layers, overload};
 
+/// A header of every delivery of a sidecar, and of nothing else: the pub/sub component.
+const DELIVERY: &str = "pubsubname";
+
 /// Requests of the sidecar that a service works on at a time. They have places of their own: deliveries go on while the API
 /// has more to do than it can, and the other way round. One more is answered 503, and the sidecar comes back with it.
 const IN_PROGRESS: usize = 256;
 
 /// Lets only the sidecar through to `router`: a loopback peer that, when `app_token` is set, shows it. To anybody else the
-/// routes do not exist (404).
+/// routes do not exist (404), but for a sidecar with another token, whose deliveries are 401.
 pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
     // Before the layer, which refuses a wrong method too: it must not tell that the path is there.
     let router = router.method_not_allowed_fallback(layers::method_not_allowed);
@@ -35,7 +39,13 @@ pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
                  token: until then nothing is delivered here. This is said once"
             );
         }
-        async move { if allowed { next.run(request).await } else { refuse() } }
+        let refusal = (!allowed).then(|| refuse(&request));
+        async move {
+            match refusal {
+                None => next.run(request).await,
+                Some(refusal) => refusal,
+            }
+        }
     }))
 }
 
@@ -49,8 +59,15 @@ fn is_loopback(request: &Request) -> bool {
     peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
 }
 
-fn refuse() -> Response {
-    Problem::not_found("path").into_response()
+/// To a delivery of a sidecar, 404 would mean that the event is of no use: it would be lost for a token that is not the same on both
+/// sides. So a delivery is told what is wrong, and comes again. Nobody else is told that there is something.
+fn refuse(request: &Request) -> Response {
+    if !(is_loopback(request) && request.headers().contains_key(DELIVERY)) {
+        return Problem::not_found("path").into_response();
+    }
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "app_token_wrong", "This is not the sidecar's token");
+    let detail = "The sidecar does not show APP_API_TOKEN of this service: give both the same. The event comes again.";
+    problem.detail(detail).into_response()
 }
 
 #[cfg(test)]
@@ -63,10 +80,17 @@ mod tests {
     use super::*;
 
     async fn status(peer: &str, app_token: Option<&str>, shown: Option<&str>) -> StatusCode {
+        answer(peer, app_token, shown, false).await
+    }
+
+    async fn answer(peer: &str, app_token: Option<&str>, shown: Option<&str>, delivery: bool) -> StatusCode {
         let router = sidecar_only(Router::new().route("/events/x", post(|| async {})), app_token.map(Secret::new));
         let mut request = Request::post("/events/x");
         if let Some(token) = shown {
             request = request.header(API_TOKEN, token);
+        }
+        if delivery {
+            request = request.header(DELIVERY, "pubsub");
         }
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
@@ -80,6 +104,14 @@ mod tests {
         let answer = router.oneshot(Request::get("/events/x").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
         assert!(answer.headers().get("allow").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_delivery_with_another_token_is_not_dropped() {
+        assert_eq!(answer("127.0.0.1:9", Some("secret"), Some("other"), true).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer("127.0.0.1:9", Some("secret"), None, true).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer("127.0.0.1:9", Some("secret"), Some("secret"), true).await, StatusCode::OK);
+        assert_eq!(answer("10.0.0.7:9", Some("secret"), Some("other"), true).await, StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_norway::Value;
 
+use super::component_type;
 use super::document::{Document, Problem, parse};
 use super::scopes::TopicScopes;
 
@@ -48,6 +49,7 @@ struct Property {
 impl Component {
     pub(super) fn from_document(document: Document) -> Result<Self, Problem> {
         let spec: Spec = parse(document.spec)?;
+        component_type::check(&document.metadata.name, &spec.kind)?;
         let properties = spec.metadata.into_iter().map(|property| (property.name.clone(), property.text()));
         Ok(Self {
             name: document.metadata.name,

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod component;
+mod component_type;
 mod document;
 mod resiliency;
 mod retry;

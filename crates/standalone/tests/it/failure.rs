@@ -42,6 +42,9 @@ async fn a_damaged_component_is_told_with_its_file() {
     fs::create_dir(&components).unwrap();
     fs::write(components.join("pubsub.yaml"), "kind: [").unwrap();
     assert_tells(&refusal(place.tidings(&["up"])).await, &["pubsub.yaml", "document 1"]);
+    let misspelt = include_str!("../../../../components/pubsub.yaml").replace("pubsub.kafka", "pubsub.kafak");
+    fs::write(components.join("pubsub.yaml"), misspelt).unwrap();
+    assert_tells(&refusal(place.tidings(&["up"])).await, &["pubsub.yaml", "component pubsub", "\"pubsub.kafak\""]);
 }
 
 #[tokio::test]
