@@ -2,12 +2,14 @@
 //! event tells how long it was away.
 
 use std::fmt;
+use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use events::{CloudEvent, EventDraft, EventType, Outage, Topic};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::dapr::publish::{Message, Publisher};
@@ -15,6 +17,15 @@ use crate::metrics::Metrics;
 
 /// An outage that was over sooner is told nobody: a sidecar that starts beside its service is no reason to look.
 const WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
+
+/// How long telling may take.
+const TELLING: Duration = Duration::from_secs(5);
+
+/// When telling that failed is tried again.
+const TELL_AGAIN: TimeDelta = TimeDelta::minutes(1);
+
+/// Outages that wait to be told.
+const MOST_UNTOLD: usize = 16;
 
 /// What a service may be unable to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +57,10 @@ pub struct OutageAlert {
     failures: Counter,
     /// The one that goes on, as if it ended now.
     current: Option<Outage>,
-    /// One that is over and that the broker has yet to be told of.
-    untold: Option<Outage>,
+    /// What the broker has yet to be told of those that are over, oldest first.
+    untold: Vec<Message>,
+    /// When that is tried again.
+    tell_from: DateTime<Utc>,
 }
 
 impl OutageAlert {
@@ -62,7 +75,17 @@ impl OutageAlert {
         let name = activity.as_str();
         let failing = metrics.gauge(&format!("{name}_failing"), "1 from the first failed attempt to the next success");
         let failures = metrics.counter(&format!("{name}_failures"), "Attempts that failed");
-        Self { activity, app_id, clock, publisher, failing, failures, current: None, untold: None }
+        Self {
+            activity,
+            app_id,
+            clock,
+            publisher,
+            failing,
+            failures,
+            current: None,
+            untold: Vec::new(),
+            tell_from: DateTime::UNIX_EPOCH,
+        }
     }
 
     /// An attempt failed. Says how many did since the last success.
@@ -99,22 +122,36 @@ impl OutageAlert {
             let Outage { service, activity, since, failures, .. } = &over;
             tracing::info!(service, activity, %since, failures, "it works again");
             self.failing.set(0);
-            self.untold = Some(over).filter(is_worth_telling).or(self.untold.take());
+            if is_worth_telling(&over) {
+                self.untold.push(self.message(over));
+            }
         }
-        if let Some(outage) = self.untold.take()
-            && let Err(error) = self.publisher.publish(Topic::SystemNotifications.as_str(), self.message(&outage)).await
-        {
-            tracing::warn!(service = self.app_id, %error, "an outage could not be told; the next success tries again");
-            self.untold = Some(outage);
+        if !self.untold.is_empty() && self.clock.now() >= self.tell_from {
+            self.tell().await;
         }
     }
 
-    fn message(&self, outage: &Outage) -> Vec<Message> {
-        let (id, draft) = (self.clock.new_id(), EventDraft::system_error(outage.clone()));
-        let event = json!(draft.into_event(id, outage.until, 0));
+    /// Tells what is untold. Whoever calls has other things to do, so a broker that does not take it is not asked all the time.
+    async fn tell(&mut self) {
+        let topic = Topic::SystemNotifications.as_str();
+        let told = timeout(TELLING, self.publisher.publish(topic, self.untold.clone())).await;
+        let error = match told {
+            Ok(Ok(())) => return self.untold.clear(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "there was no answer".to_owned(),
+        };
+        tracing::warn!(service = self.app_id, error, "an outage could not be told; it is tried again in a minute");
+        self.tell_from = self.clock.now() + TELL_AGAIN;
+        // What cannot be told for long is in the log.
+        self.untold.drain(..self.untold.len().saturating_sub(MOST_UNTOLD));
+    }
+
+    fn message(&self, outage: Outage) -> Message {
+        let (id, at) = (self.clock.new_id(), outage.until);
+        let event = json!(EventDraft::system_error(outage).into_event(id, at, 0));
         let event = CloudEvent::for_publishing(self.app_id, id, EventType::SystemError.as_str(), None, event);
         let cloud_event = json!(event).to_string().into_bytes();
-        vec![Message { id: id.to_string(), cloud_event, partition_key: self.app_id.to_owned(), traceparent: None }]
+        Message { id: id.to_string(), cloud_event, partition_key: self.app_id.to_owned(), traceparent: None }
     }
 }
 
@@ -124,7 +161,6 @@ fn is_worth_telling(outage: &Outage) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use serde_json::Value;
 
     use super::*;

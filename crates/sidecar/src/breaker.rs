@@ -29,8 +29,12 @@ impl Breaker {
         Self { policy, state: Mutex::new(State::Closed { failures: 0, since: now }) }
     }
 
-    /// Whether a call may be tried; whoever tries it tells the outcome ([`Breaker::note`]).
-    pub(crate) fn admits(&self, now: Instant) -> bool {
+    /// Lets a call through, or not; whoever tries it tells the outcome.
+    pub(crate) fn admit(&self, now: Instant) -> Option<Admitted<'_>> {
+        self.admits(now).then(|| Admitted { breaker: Some(self) })
+    }
+
+    fn admits(&self, now: Instant) -> bool {
         let mut state = self.lock();
         match &mut *state {
             State::Closed { failures, since } => {
@@ -52,8 +56,14 @@ impl Breaker {
         }
     }
 
-    /// Notes how a call went that was let through.
-    pub(crate) fn note(&self, success: bool, now: Instant) {
+    /// A call was given up before anybody knew: another one may be tried in its place.
+    fn release(&self) {
+        if let State::HalfOpen { tried, .. } = &mut *self.lock() {
+            *tried = tried.saturating_sub(1);
+        }
+    }
+
+    fn note(&self, success: bool, now: Instant) {
         let mut state = self.lock();
         let open = State::Open { until: now + self.policy.timeout };
         *state = match (*state, success) {
@@ -72,6 +82,30 @@ impl Breaker {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that was let through.
+#[derive(Debug)]
+pub(crate) struct Admitted<'a> {
+    /// Here until the outcome is known.
+    breaker: Option<&'a Breaker>,
+}
+
+impl Admitted<'_> {
+    /// How it went.
+    pub(crate) fn note(mut self, success: bool, now: Instant) {
+        if let Some(breaker) = self.breaker.take() {
+            breaker.note(success, now);
+        }
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if let Some(breaker) = self.breaker.take() {
+            breaker.release();
+        }
     }
 }
 
@@ -118,6 +152,18 @@ mod tests {
         assert!(!breaker.admits(later));
         breaker.note(true, later);
         assert!(breaker.admits(later) && breaker.admits(later) && breaker.admits(later));
+    }
+
+    #[test]
+    fn a_call_that_is_given_up_gives_its_place_to_another() {
+        let (breaker, now) = breaker(1, 1, Duration::ZERO);
+        breaker.admit(now).unwrap().note(false, now);
+        let given_up = breaker.admit(now + SECOND).unwrap();
+        assert!(breaker.admit(now + SECOND).is_none(), "one at a time");
+        drop(given_up);
+        breaker.admit(now + SECOND).unwrap().note(true, now + SECOND);
+        let (first, second) = (breaker.admit(now + SECOND), breaker.admit(now + SECOND));
+        assert!(first.is_some() && second.is_some(), "closed again");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::config::{Secret, ServiceConfig};
 use crate::problem::Problem;
 use crate::trace::{TRACEPARENT, TraceContext};
 
-/// How long another service may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long another service may take to answer; longer than both attempts that a sidecar makes (`components/resiliency.yaml`).
+const TIMEOUT: Duration = Duration::from_secs(7);
 
 /// Why another service gave no usable answer.
 #[derive(Debug, thiserror::Error)]

@@ -76,7 +76,7 @@ fn place(variable: &str, value: &str) -> Result<Place, String> {
     if OF_THE_SIDECAR.contains(&variable) {
         return Err(format!("  {variable} cannot be a secret: the sidecar is reached by it"));
     }
-    let (store, key) = value.trim().trim_start_matches(PREFIX).split_once('/').unwrap_or_default();
+    let (store, key) = value.trim().strip_prefix(PREFIX).and_then(|rest| rest.split_once('/')).unwrap_or_default();
     if store.is_empty() || key.is_empty() {
         return Err(format!("  {variable} must be secret:<store>/<key>, such as secret:secrets/SMTP_PASSWORD"));
     }

@@ -38,6 +38,9 @@ pub struct PoolOptions {
     pub acquire_timeout: Duration,
     /// How long a statement may go without an answer before its connection counts as lost.
     pub answer_timeout: Duration,
+    /// How long a transaction may stand still before the server ends it and frees what it locked: whoever began it may have been
+    /// lost without a word. Longer than publishing takes, for which the outbox's relay holds one.
+    pub idle_transaction: Duration,
     /// How long the first connection may take: at the start after a failure everybody connects at once, and a process that
     /// gave up would only come back to the same.
     pub first_connection: Duration,
@@ -51,6 +54,7 @@ impl Default for PoolOptions {
             max_connections: 16,
             acquire_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(15),
+            idle_transaction: Duration::from_mins(1),
             first_connection: Duration::from_secs(30),
             statements: Statements::Cached,
         }

@@ -19,13 +19,21 @@ use tokio::time::timeout;
 
 use super::config::Statements;
 
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For an answer.
+    pub(super) answer: Duration,
+    /// By the server, for a transaction that stands still.
+    pub(super) transaction: Duration,
+}
+
 /// A connection that goes back to the pool when this is dropped, out of any transaction; unless it is lost.
 pub(super) struct Lease {
     /// Here until it is handed back.
     connection: Option<PoolConnection<Postgres>>,
     statements: Statements,
-    /// How long each answer may take.
-    patience: Duration,
+    patience: Patience,
     /// A transaction has begun, or may have: whoever broke off does not know.
     open: bool,
     /// There was no answer in time.
@@ -33,7 +41,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(connection: PoolConnection<Postgres>, statements: Statements, patience: Duration) -> Self {
+    pub(super) fn new(connection: PoolConnection<Postgres>, statements: Statements, patience: Patience) -> Self {
         Self { connection: Some(connection), statements, patience, open: false, lost: false }
     }
 
@@ -43,10 +51,17 @@ impl Lease {
         self.answered(answer).map_err(failed(DbErr::Conn))
     }
 
-    /// Begins a transaction with the statement `begin`.
+    /// Begins a transaction with the statement `begin`. In the same round trip the server is told when to give it up: a connection
+    /// that was lost without a word would hold its locks until TCP finds out.
     pub(super) async fn begin(&mut self, begin: &'static str) -> Result<(), DbErr> {
         self.open = true;
-        self.execute_unprepared(begin).await.map(|_| ())
+        let Patience { answer, transaction } = self.patience;
+        let sql = format!(
+            "{begin}; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
+            answer.as_millis(),
+            transaction.as_millis()
+        );
+        self.execute_unprepared(AssertSqlSafe(sql)).await.map(|_| ())
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), DbErr> {
@@ -113,13 +128,13 @@ impl Lease {
 
     fn connection(&mut self) -> Result<(&mut PgConnection, Duration), DbErr> {
         let connection = self.connection.as_deref_mut().ok_or(Error::PoolClosed).map_err(failed(DbErr::Conn))?;
-        Ok((connection, self.patience))
+        Ok((connection, self.patience.answer))
     }
 
     fn answered<T>(&mut self, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Error> {
         answer.unwrap_or_else(|_| {
             self.lost = true;
-            let told = format!("the database did not answer within {:?}", self.patience);
+            let told = format!("the database did not answer within {:?}", self.patience.answer);
             Err(Error::Io(io::Error::new(io::ErrorKind::TimedOut, told)))
         })
     }
@@ -130,7 +145,7 @@ impl Drop for Lease {
         let Some(connection) = self.connection.take() else { return };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if !self.lost => {
-                runtime.spawn(hand_back(connection, self.open, self.patience));
+                runtime.spawn(hand_back(connection, self.open, self.patience.answer));
             }
             // Not by the pool, which would wait for an answer for ever.
             _ => drop(connection.detach()),

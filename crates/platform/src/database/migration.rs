@@ -52,7 +52,8 @@ impl MigrationTrait for SqlMigration {
 }
 
 /// Applies what is missing of `M` in one transaction, and grants the service's role (when it exists) what
-/// `schema.privileges` says. Safe to run from several processes at once: one works, the others wait and find it done.
+/// `schema.privileges` says. Safe to run from several processes at once: one works, the others wait and find it done, for a minute at
+/// most.
 ///
 /// # Errors
 /// When a statement fails; the transaction is rolled back and the schema is as before.
@@ -62,7 +63,7 @@ pub async fn migrate<M: MigratorTrait>(owner: &Pool, schema: &Schema) -> Result<
     let name = schema.name;
     transaction
         .execute_unprepared(&format!(
-            "SELECT pg_advisory_xact_lock(hashtext('migrate:{name}')); \
+            "SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(hashtext('migrate:{name}')); \
              CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name};"
         ))
         .await?;

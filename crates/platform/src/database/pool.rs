@@ -13,7 +13,7 @@ use sea_orm_migration::async_trait;
 use tokio::time::{Instant, timeout};
 
 use super::config::{PoolOptions, Statements};
-use super::lease::Lease;
+use super::lease::{Lease, Patience};
 
 /// A connection that was idle for longer is asked whether it lives before it is used: its server may have been restarted or
 /// have gone to sleep. Asking each time would be a round trip more for every transaction.
@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub struct Pool {
     connections: PgPool,
     statements: Statements,
-    answer_timeout: Duration,
+    patience: Patience,
 }
 
 impl fmt::Debug for Pool {
@@ -43,8 +43,8 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
     loop {
         match pool_options(options).connect_with(address.clone()).await {
             Ok(connections) => {
-                let PoolOptions { statements, answer_timeout, .. } = *options;
-                return Ok(Pool { connections, statements, answer_timeout });
+                let patience = Patience { answer: options.answer_timeout, transaction: options.idle_transaction };
+                return Ok(Pool { connections, statements: options.statements, patience });
             }
             Err(error @ Error::PoolTimedOut) if Instant::now() < deadline => {
                 tracing::warn!(%error, "the database does not answer in time; trying again");
@@ -124,7 +124,7 @@ fn refused(error: Error) -> DbErr {
 impl Pool {
     pub(super) async fn lease(&self) -> Result<Lease, DbErr> {
         let connection = self.connections.acquire().await.map_err(refused)?;
-        Ok(Lease::new(connection, self.statements, self.answer_timeout))
+        Ok(Lease::new(connection, self.statements, self.patience))
     }
 
     /// Whether the database answers.

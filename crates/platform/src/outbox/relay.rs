@@ -23,6 +23,8 @@ use crate::outage::{Activity, OutageAlert};
 const BATCH_ROWS: u32 = 500;
 /// Bytes of one batch, after which no row is added: one row has at most 1 MiB, and a gRPC request 4 MiB.
 const BATCH_BYTES: u32 = 1024 * 1024;
+/// Shards of the outbox (`shard` in its table).
+const SHARDS: usize = 16;
 /// How often the outbox is looked at when nobody rang.
 const POLL: Duration = Duration::from_secs(1);
 /// How long after the beginning of a batch that took all there was the next one begins, at the earliest: under load, events wait for each other a
@@ -70,6 +72,8 @@ pub struct Batch {
     pub published: i64,
     /// Whether more were waiting than one batch takes.
     pub more: bool,
+    /// Whether all shards were looked at and nothing waits in any of them.
+    pub nothing_waits: bool,
 }
 
 /// Why a batch was not published.
@@ -88,18 +92,28 @@ impl Relay {
     pub async fn run(self, metrics: Metrics, stop: CancellationToken) {
         let (clock, publisher) = (self.clock.clone(), self.publisher.clone());
         let mut alert = OutageAlert::new(Activity::EventPublishing, self.app_id, clock, publisher, &metrics);
+        let mut failures: u32 = 0;
         while !stop.is_cancelled() {
             let not_before = Instant::now() + PACE;
             let pause = match self.publish_batch().await {
-                Ok(Batch { published, more }) => {
-                    // An empty outbox says nothing about the broker.
-                    if published > 0 {
+                Ok(Batch { published, more, nothing_waits }) => {
+                    failures = 0;
+                    // Where nothing waits any more, another replica has published it.
+                    if published > 0 || nothing_waits {
                         alert.succeeded().await;
                     }
                     if more { Duration::ZERO } else { POLL }
                 }
                 Err(error) => {
-                    let pause = backoff(alert.failed(&error));
+                    failures = failures.saturating_add(1);
+                    match &error {
+                        RelayError::Publish(_) => drop(alert.failed(&error)),
+                        RelayError::Database(_) if failures.is_power_of_two() => {
+                            tracing::warn!(service = self.app_id, %error, failures, "events wait in the outbox");
+                        }
+                        RelayError::Database(_) => {}
+                    }
+                    let pause = backoff(failures);
                     // A ring does not shorten the pause after a failure.
                     tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
                     Duration::ZERO
@@ -119,11 +133,12 @@ impl Relay {
     pub async fn publish_batch(&self) -> Result<Batch, RelayError> {
         let transaction = begin(&self.db).await?;
         let shards = self.claim_shards(&transaction).await?;
+        let all_shards = shards.len() == SHARDS;
         let rows = self.oldest(&transaction, shards).await?;
         let waiting = rows.first().map_or(0, |row| row.waiting);
         if rows.is_empty() {
             transaction.rollback().await?;
-            return Ok(Batch { published: 0, more: false });
+            return Ok(Batch { published: 0, more: false, nothing_waits: all_shards });
         }
         let (topics, spans) = by_topic(&rows, self.app_id);
         let topics = topics.into_iter();
@@ -132,7 +147,7 @@ impl Relay {
         self.mark_published(&transaction, &rows).await?;
         transaction.commit().await?;
         let published = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        Ok(Batch { published, more: published < waiting })
+        Ok(Batch { published, more: published < waiting, nothing_waits: false })
     }
 
     /// Takes the shards that are free for the length of the transaction, which acts as the system from here on. A statement of its

@@ -80,14 +80,15 @@ impl Call<'_> {
         let mut attempts = Attempts::default();
         loop {
             let started = Instant::now();
-            if breaker.as_ref().is_some_and(|breaker| !breaker.admits(started)) {
+            let admitted = breaker.as_ref().map(|breaker| breaker.admit(started));
+            if matches!(admitted, Some(None)) {
                 return failed(self.app, "circuit breaker is open");
             }
             let answer = self.attempt(policy.and_then(|policy| policy.timeout)).await;
             let status = answer.as_ref().ok().map(reqwest::Response::status);
             let success = status.is_some_and(|status| status.is_success() || status.is_redirection());
-            if let Some(breaker) = &breaker {
-                breaker.note(success, Instant::now());
+            if let Some(admitted) = admitted.flatten() {
+                admitted.note(success, Instant::now());
             }
             let retry = policy.and_then(|policy| policy.retry.as_ref()).filter(|_| !success);
             let pause = attempts.failed(started.elapsed(), status, retry, &self.sidecar.shared.random);

@@ -18,22 +18,26 @@ const BUILDING_BLOCKS: [&str; 11] = [
 ];
 
 /// The brokers that daprd 1.18 knows; the log stands in for any of them.
-const BROKERS: [&str; 15] = [
+const BROKERS: [&str; 19] = [
     "aws.snssqs",
     "azure.eventhubs",
     "azure.servicebus",
     "azure.servicebus.queues",
     "azure.servicebus.topics",
+    "azure.servicebusqueues",
     "gcp.pubsub",
     "in-memory",
     "jetstream",
     "kafka",
     "kubemq",
+    "mqtt",
     "mqtt3",
     "pulsar",
     "rabbitmq",
     "redis",
     "rocketmq",
+    "snssqs",
+    "solace.amqp",
 ];
 
 /// Accepts what daprd 1.18 may know: of brokers exactly that, of anything else whatever belongs to a building block.

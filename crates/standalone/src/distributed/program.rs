@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -41,7 +42,7 @@ const FAILURES: u32 = 3;
 const LIVED: Duration = Duration::from_secs(10);
 
 /// The end of a log in which its last line is looked for, in bytes.
-const TAIL: usize = 16 * 1024;
+const TAIL: u64 = 16 * 1024;
 
 /// How often it is looked whether a program that ended is still held.
 const LOOK: Duration = Duration::from_millis(100);
@@ -102,7 +103,7 @@ impl Program {
     /// Runs it until `stop`; whenever it ends before that, it is started again, but not while the folder has a file `<name>.hold`.
     ///
     /// # Errors
-    /// When it cannot be started, or fails [`FAILURES`] times as soon as it is started and never did better.
+    /// When it cannot be started, or fails three times as soon as it is started and never did better.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let mut failures = Failures::default();
         loop {
@@ -243,8 +244,13 @@ impl Failures {
 
 /// The last line of a log, or the last that tells of an end; anything but a log says so.
 fn last_line(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).into_owned();
+    let mut text = Vec::new();
+    let read = File::open(log).and_then(|mut log| {
+        let begin = log.metadata()?.len().saturating_sub(TAIL);
+        log.seek(SeekFrom::Start(begin))?;
+        log.read_to_end(&mut text)
+    });
+    let text = if read.is_ok() { String::from_utf8_lossy(&text).into_owned() } else { String::new() };
     let fatal = text.lines().rev().find(|line| line.contains("level=fatal") || line.starts_with("Error: "));
     let line = fatal.or_else(|| text.lines().rev().find(|line| !line.trim().is_empty()));
     line.unwrap_or("it said nothing").trim().to_owned()

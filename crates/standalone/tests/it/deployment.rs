@@ -42,6 +42,24 @@ fn compose_starts_every_service_beside_a_sidecar_on_its_ports() {
     }
 }
 
+/// The settings of a component, but for those that are its own.
+fn shared_settings(file: &str) -> Vec<(String, Value)> {
+    const OWN: [&str; 3] = ["consumerGroup", "initialOffset", "allowedTopics"];
+    let component = read(&format!("components/{file}"));
+    let settings = component["spec"]["metadata"].as_array().unwrap().iter();
+    let settings = settings.map(|setting| (setting["name"].as_str().unwrap().to_owned(), setting["value"].clone()));
+    settings.filter(|(name, _)| !OWN.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn every_component_of_the_broker_has_the_same_settings() {
+    let settings = shared_settings("pubsub.yaml");
+    assert!(settings.iter().any(|(name, _)| name == "excludeHeaderMetaRegex"), "{settings:?}");
+    for file in ["pubsub-per-replica.yaml", "tasks.yaml"] {
+        assert_eq!(shared_settings(file), settings, "{file}");
+    }
+}
+
 #[test]
 fn compose_makes_every_topic() {
     let script = read("compose.yaml")["services"]["topics"]["command"][0].as_str().unwrap().to_owned();

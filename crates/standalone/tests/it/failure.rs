@@ -60,7 +60,7 @@ async fn a_secret_that_cannot_be_had_is_told_with_its_setting_store_and_key() {
     ] {
         let place = Place::new();
         let mut command = place.tidings(&["up"]);
-        command.env("RATE_LIMIT_PER_USER", value).env("TIDINGS_TEST_LIMIT", "not-a-rate-hunter2");
+        command.env("RATE_LIMIT_PER_USER", value).env("TIDINGS_SECRET_TIDINGS_TEST_LIMIT", "not-a-rate-hunter2");
         let line = refusal(command).await;
         assert_tells(&line, &["backend-api is not configured right", "RATE_LIMIT_PER_USER", told]);
         assert!(place.postgres().is_none() && place.is_silent());

@@ -97,3 +97,22 @@ async fn connections_that_the_server_ended_while_they_were_idle_are_replaced_uns
     database.connect_as_owner().await.execute_unprepared(sql).await.unwrap();
     assert_eq!(join_all((0..6).map(|_| answer(&db))).await, [42; 6]);
 }
+
+#[tokio::test]
+async fn what_a_forgotten_transaction_locked_is_free_again() {
+    let database = Database::create_with(&[]).await;
+    let proxy = Proxy::to(&database.owner_url()).await;
+    let options = PoolOptions { idle_transaction: Duration::from_secs(1), ..PoolOptions::default() };
+    let db = connect(proxy.url(), &options).await.unwrap();
+    let transaction = begin(&db).await.unwrap();
+    transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7)").await.unwrap();
+    proxy.forget();
+    let other = database.connect_as_owner().await;
+    eventually(DEADLINE, || async {
+        let statement = Statement::from_string(DbBackend::Postgres, "SELECT pg_try_advisory_xact_lock(7)");
+        let row = other.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index::<bool>(0).unwrap().then_some(())
+    })
+    .await;
+    drop(transaction);
+}
