@@ -24,7 +24,7 @@ const DELIVERY: &str = "pubsubname";
 const IN_PROGRESS: usize = 256;
 
 /// Lets only the sidecar through to `router`: a loopback peer that, when `app_token` is set, shows it. To anybody else the
-/// routes do not exist (404), but for a sidecar with another token, whose deliveries and jobs are 401.
+/// routes do not exist (404), but for a sidecar with another token, whose deliveries are 401.
 pub fn sidecar_only(router: Router, app_token: Option<Secret>) -> Router {
     // Before the layer, which refuses a wrong method too: it must not tell that the path is there.
     let router = router.method_not_allowed_fallback(layers::method_not_allowed);
@@ -59,13 +59,11 @@ fn is_loopback(request: &Request) -> bool {
     peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
 }
 
-/// To a sidecar, 404 would mean that an event is of no use, or that a job is done: both would be lost for a token that is not the same
-/// on both sides. So it is told what is wrong, and comes again. Nobody else is told that there is something.
+/// To a sidecar, 404 would mean that an event is of no use: it would be lost for a token that is not the same on both sides. So a
+/// delivery is told what is wrong, and comes again. Nobody else is told that there is something; a job's tick cannot be told from
+/// anybody else's request.
 fn refuse(request: &Request) -> Response {
-    let headers = request.headers();
-    let delivery = headers.contains_key(DELIVERY);
-    let tick = request.uri().path().starts_with("/job/") && headers.contains_key(API_TOKEN);
-    if !(is_loopback(request) && (delivery || tick)) {
+    if !(is_loopback(request) && request.headers().contains_key(DELIVERY)) {
         return Problem::not_found("path").into_response();
     }
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "app_token_wrong", "This is not the sidecar's token");
