@@ -107,10 +107,13 @@ async fn two_replicas_of_the_history_record_each_event_once_between_them() {
 async fn a_job_is_called_at_one_replica_each_time() {
     let whole = two_of_each().await;
     let sidecar = Client::new(whole.system.sidecar_url("backend-api").unwrap());
-    let calls = || {
+    let said = |text: &str| {
         let log = |name| fs::read_to_string(whole.place.data().join(format!("run/{name}.log"))).unwrap();
-        ["backend-api", "backend-api-2"].map(|name| log(name).matches("deleted tasks were purged").count())
+        ["backend-api", "backend-api-2"].map(|name| log(name).matches(text).count())
     };
+    let calls = || said("deleted tasks were purged");
+    // Each replica tells the timetable when it starts, in the place of what was there.
+    eventually(DEADLINE, || async { (said("a job is scheduled") == [1, 1]).then_some(()) }).await;
     // The daily job, once more each time; a second call of one would be there before the next one's.
     for times in 1..=3 {
         let job = json!({"schedule": "0 0 3 * * *", "dueTime": "1s", "data": {}, "overwrite": true});
