@@ -88,8 +88,8 @@ impl OutageAlert {
         }
     }
 
-    /// An attempt failed. Says how many did since the last success.
-    pub fn failed(&mut self, error: &dyn fmt::Display) -> u32 {
+    /// An attempt failed.
+    pub fn failed(&mut self, error: &dyn fmt::Display) {
         let now = self.clock.now();
         let current = self.current.get_or_insert_with(|| Outage {
             service: self.app_id.to_owned(),
@@ -112,7 +112,6 @@ impl OutageAlert {
         } else if failures.is_power_of_two() {
             tracing::warn!(service, activity, %since, failures, error, "an attempt failed; it is repeated");
         }
-        *failures
     }
 
     /// An attempt succeeded.

@@ -127,6 +127,15 @@ impl Pool {
         Ok(Lease::new(connection, self.statements, self.patience))
     }
 
+    /// Asks something that is in no transaction.
+    async fn alone<T>(&self, ask: impl AsyncFnOnce(&mut Lease) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let mut lease = self.lease().await?;
+        lease.begin_alone().await?;
+        let answer = ask(&mut lease).await?;
+        lease.commit_alone().await?;
+        Ok(answer)
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -154,11 +163,7 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut lease = self.lease().await?;
-        lease.begin_alone().await?;
-        let done = lease.execute(statement).await?;
-        lease.commit_alone().await?;
-        Ok(done)
+        self.alone(async |lease| lease.execute(statement).await).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -166,18 +171,10 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut lease = self.lease().await?;
-        lease.begin_alone().await?;
-        let found = lease.query_one(statement).await?;
-        lease.commit_alone().await?;
-        Ok(found)
+        self.alone(async |lease| lease.query_one(statement).await).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lease = self.lease().await?;
-        lease.begin_alone().await?;
-        let found = lease.query_all(statement).await?;
-        lease.commit_alone().await?;
-        Ok(found)
+        self.alone(async |lease| lease.query_all(statement).await).await
     }
 }

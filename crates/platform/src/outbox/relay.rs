@@ -107,7 +107,7 @@ impl Relay {
                 Err(error) => {
                     failures = failures.saturating_add(1);
                     match &error {
-                        RelayError::Publish(_) => drop(alert.failed(&error)),
+                        RelayError::Publish(_) => alert.failed(&error),
                         RelayError::Database(_) if failures.is_power_of_two() => {
                             tracing::warn!(service = self.app_id, %error, failures, "events wait in the outbox");
                         }
@@ -153,9 +153,11 @@ impl Relay {
     /// Takes the shards that are free for the length of the transaction, which acts as the system from here on. A statement of its
     /// own, so that the next one sees what the last holder committed.
     async fn claim_shards(&self, transaction: &Transaction) -> Result<Vec<i16>, DbErr> {
-        let sql = "SELECT shard::smallint FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
-                   CROSS JOIN generate_series(0, 15) AS shard \
-                   WHERE named.scope IS NOT NULL AND pg_try_advisory_xact_lock(hashtext($1), shard)";
+        let sql = format!(
+            "SELECT shard::smallint FROM (SELECT set_config('tidings.scope', 'system', true) AS scope OFFSET 0) AS named \
+             CROSS JOIN generate_series(0, {SHARDS} - 1) AS shard \
+             WHERE named.scope IS NOT NULL AND pg_try_advisory_xact_lock(hashtext($1), shard)"
+        );
         let name = format!("outbox:{}", self.schema);
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
         let rows = transaction.query_all_raw(statement).await?;
