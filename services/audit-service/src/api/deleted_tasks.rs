@@ -21,6 +21,13 @@ pub(crate) struct Parameters {
     workspace_ids: Option<String>,
 }
 
+/// What the history knows of a task's end. A task without one is an answer too, not 404: to a sidecar that is a failure, and
+/// after some in a row its circuit breaker would keep everybody from the history.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    deletion: Option<DeletedTask>,
+}
+
 /// The last that happened to a task: it was deleted.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeletedTask {
@@ -33,15 +40,20 @@ pub(crate) struct DeletedTask {
 /// The task as its deletion left it, if it was deleted in one of the workspaces and nothing happened to it since.
 ///
 /// # Errors
-/// 404 for any other task, 422 when a parameter is missing, unknown or unreadable, 503 while the database is away.
+/// 422 when a parameter is missing, unknown or unreadable, 503 while the database is away.
 pub(crate) async fn get(
     State(app): State<App>,
     Path(task_id): Path<Uuid>,
     Query(Parameters { workspace_ids: workspaces }): Query<Parameters>,
-) -> Result<Json<DeletedTask>, Problem> {
+) -> Result<Json<Answer>, Problem> {
     let workspaces = workspace_ids(workspaces.as_deref()).map_err(|mistake| Problem::validation(vec![mistake]))?;
     let deletion = find_deletion(&app.db, &workspaces, task_id).await?;
-    let Entry { workspace_id, timestamp, mut details, .. } = deletion.ok_or_else(|| Problem::not_found("task"))?;
-    let task = details.get_mut("task_data").map(Value::take).unwrap_or_default();
-    Ok(Json(DeletedTask { workspace_id, deleted_at: timestamp, task }))
+    Ok(Json(Answer { deletion: deletion.map(DeletedTask::of) }))
+}
+
+impl DeletedTask {
+    fn of(Entry { workspace_id, timestamp, mut details, .. }: Entry) -> Self {
+        let task = details.get_mut("task_data").map(Value::take).unwrap_or_default();
+        Self { workspace_id, deleted_at: timestamp, task }
+    }
 }

@@ -4,7 +4,7 @@ use platform::dapr::invoke::Invoker;
 use platform::problem::{FieldError, Problem};
 use platform::trace::TraceContext;
 use sea_orm::ConnectionTrait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -17,6 +17,12 @@ use crate::store::users;
 #[derive(Debug, Serialize)]
 struct Question {
     workspace_ids: String,
+}
+
+/// What is known of its end.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    deletion: Option<RecordedDeletion>,
 }
 
 /// The task, deleted as it was, when its deletion is the last that happened to it in a workspace of the actor.
@@ -35,11 +41,8 @@ pub(super) async fn find_recorded_deletion(
     let ids: Vec<String> = memberships.iter().map(|workspace| workspace.id.to_string()).collect();
     let question = Question { workspace_ids: ids.join(",") };
     let path = format!("internal/deleted-tasks/{id}");
-    let answer = invoker.get::<_, RecordedDeletion>("audit-service", &path, &question, trace).await;
-    let deletion = answer.map_err(|error| match error.status() {
-        Some(status) if status.as_u16() == 404 => Problem::not_found("task"),
-        _ => error.into(),
-    })?;
+    let answer = invoker.get::<_, Answer>("audit-service", &path, &question, trace).await?;
+    let deletion = answer.deletion.ok_or_else(|| Problem::not_found("task"))?;
     deletion.into_task(id).map_err(not_restorable)
 }
 

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use platform::config::Variables;
@@ -71,11 +70,7 @@ async fn no_history() -> Json<Value> {
     Json(json!({"items": [], "next": null}))
 }
 
-async fn answer(
-    State(trail): State<Trail>,
-    Path(id): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, StatusCode> {
+async fn answer(State(trail): State<Trail>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Json<Value> {
     trail.questions.lock().unwrap().push(query.unwrap_or_default());
-    trail.deletions.lock().unwrap().get(&id).cloned().map(Json).ok_or(StatusCode::NOT_FOUND)
+    Json(json!({ "deletion": trail.deletions.lock().unwrap().get(&id) }))
 }

@@ -197,6 +197,19 @@ async fn history_is_paged_by_sealed_cursors() {
 }
 
 #[tokio::test]
+async fn asking_for_what_never_was_keeps_nobody_from_the_history() {
+    let whole = Whole::start().await;
+    let alice = whole.person("alice");
+    let task = alice.create("Still to be seen").await;
+    for n in 0..8 {
+        let path = format!("/api/alice/tasks/{}/restore", uuid::Uuid::from_u128(n));
+        alice.client.post(&path, &json!({})).await.expect_problem(404, "not_found");
+    }
+    assert_eq!(alice.history(&task, 1).await, ["task.created"]);
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_ticket_opens_one_socket() {
     let whole = Whole::start().await;
     let alice = whole.person("alice");
