@@ -62,7 +62,7 @@ impl CloudEvent {
             id: event_id.to_string(),
             event_type: event_type.into(),
             source: source.into(),
-            subject: text("/task_data/id"),
+            subject: text("/task_data/id").or_else(|| text("/data/task_id")),
             time: text("/timestamp"),
             datacontenttype: Some("application/json".to_owned()),
             traceid: traceparent.clone(),

@@ -3,7 +3,11 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
-use crate::{Event, EventData, EventType, FieldChange, Metadata, Outage, Source, TagChange, TaskData, UserData};
+use crate::envelope::subject;
+use crate::{
+    Event, EventData, EventType, FieldChange, Metadata, NotificationData, Outage, ReminderData, Source, TagChange,
+    TaskData, UserData,
+};
 
 /// What a producer says; the outbox adds the rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,22 +82,42 @@ impl EventDraft {
         }
     }
 
-    /// `system.error`: something was away. It is an event of no workspace and no user.
-    pub fn system_error(outage: Outage) -> Self {
+    /// A reminder event about a task of `user_id` in that workspace.
+    pub fn reminder(
+        event_type: EventType,
+        user_id: impl Into<String>,
+        workspace_id: Uuid,
+        reminder: ReminderData,
+    ) -> Self {
+        Self::told(event_type, user_id.into(), workspace_id, EventData::Reminder(reminder))
+    }
+
+    /// `notification.created`: `user_id` is told something that has to do with that workspace.
+    pub fn notification(user_id: impl Into<String>, workspace_id: Uuid, notification: NotificationData) -> Self {
+        let data = EventData::Notification(notification);
+        Self::told(EventType::NotificationCreated, user_id.into(), workspace_id, data)
+    }
+
+    fn told(event_type: EventType, user_id: String, organization_id: Uuid, data: EventData) -> Self {
         Self {
-            event_type: EventType::SystemError,
-            user_id: "system".to_owned(),
-            organization_id: Uuid::nil(),
+            event_type,
+            user_id,
+            organization_id,
             task_data: None,
             previous_data: None,
-            data: Some(EventData::Outage(outage)),
+            data: Some(data),
             source: Source::System,
         }
     }
 
+    /// `system.error`: something was away. It is an event of no workspace and no user.
+    pub fn system_error(outage: Outage) -> Self {
+        Self::told(EventType::SystemError, "system".to_owned(), Uuid::nil(), EventData::Outage(outage))
+    }
+
     /// The task that the event is about: the subject of its `CloudEvent`.
     pub fn subject(&self) -> Option<Uuid> {
-        self.task_data.as_ref().map(|task| task.id)
+        subject(self.task_data.as_ref(), self.data.as_ref())
     }
 
     /// The whole event. Its `sequence` is 0 where the database sets it, as for the outbox.

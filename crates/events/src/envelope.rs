@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{EventType, FieldChange, Outage, Source, TagChange, TaskData, UserData};
+use crate::{EventType, FieldChange, NotificationData, Outage, ReminderData, Source, TagChange, TaskData, UserData};
 
 /// The version of the payloads that this crate writes, `major.minor`. A minor version adds optional
 /// fields; a consumer refuses a major version that it does not know.
@@ -18,11 +18,11 @@ pub struct Event {
     pub event_id: Uuid,
     /// What happened.
     pub event_type: EventType,
-    /// The user who did it.
+    /// The user who did it; of a reminder the one whose task it is, and of a notification the one whom it is for.
     pub user_id: String,
     /// The workspace in which it happened; also the partition key. Nil for an event of the system, which is nobody's.
     pub organization_id: Uuid,
-    /// The place of the event in its workspace: gapless, from 1. 0 for an event of the system.
+    /// The place of the event in its workspace: gapless, from 1. 0 for one that has none; see [`EventType::is_numbered`].
     pub sequence: i64,
     /// When it happened, in whole microseconds.
     pub timestamp: DateTime<Utc>,
@@ -42,7 +42,16 @@ pub struct Event {
 impl Event {
     /// The task that the event is about.
     pub fn task_id(&self) -> Option<Uuid> {
-        self.task_data.as_ref().map(|task| task.id)
+        subject(self.task_data.as_ref(), self.data.as_ref())
+    }
+}
+
+/// The task that an event with these parts is about.
+pub(crate) fn subject(task: Option<&TaskData>, data: Option<&EventData>) -> Option<Uuid> {
+    match data {
+        Some(EventData::Reminder(reminder)) => Some(reminder.task_id),
+        Some(EventData::Notification(notification)) => notification.task_id,
+        _ => task.map(|task| task.id),
     }
 }
 
@@ -52,6 +61,10 @@ impl Event {
 pub enum EventData {
     /// Of `user.created` and `user.updated`.
     User(UserData),
+    /// Of `reminder.scheduled`, `.cancelled`, `.sent` and `.failed`.
+    Reminder(ReminderData),
+    /// Of `notification.created`.
+    Notification(NotificationData),
     /// Of `system.error`.
     Outage(Outage),
     /// Of `task.tag_added` and `task.tag_removed`.

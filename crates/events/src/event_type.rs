@@ -46,15 +46,34 @@ event_types! {
     TaskDueDateSet = "task.due_date_set", "The due date of a task was set, moved or cleared.";
     TaskTagAdded = "task.tag_added", "A task got a tag; one event per tag.";
     TaskTagRemoved = "task.tag_removed", "A task lost a tag; one event per tag.";
+    ReminderScheduled = "reminder.scheduled", "A reminder is to be sent at a moment: it is new, or has another moment than before.";
+    ReminderCancelled = "reminder.cancelled", "A reminder will not be sent as things are: it was taken away, or its task was, or there is no due date to count from.";
+    ReminderSent = "reminder.sent", "A reminder was sent; its results say to whom, and through which channels.";
+    ReminderFailed = "reminder.failed", "A reminder was due and could not be sent.";
+    NotificationCreated = "notification.created", "Somebody has a new notification in the application.";
     UserCreated = "user.created", "A user appeared for the first time and got a personal workspace.";
     UserUpdated = "user.updated", "The profile of a user changed.";
     SystemError = "system.error", "Something that a service depends on was away, and is back.";
 }
 
 impl EventType {
-    /// Whether the event is about a task, and so carries `task_data`.
+    /// Whether the event is a change of a task, and so carries `task_data`.
     pub const fn is_about_task(self) -> bool {
-        !matches!(self, Self::UserCreated | Self::UserUpdated | Self::SystemError)
+        self.is_numbered() && !matches!(self, Self::UserCreated | Self::UserUpdated)
+    }
+
+    /// Whether the event has a number of its workspace. Those of services that only watch a workspace have none: their `sequence`
+    /// is 0.
+    pub const fn is_numbered(self) -> bool {
+        !matches!(
+            self,
+            Self::ReminderScheduled
+                | Self::ReminderCancelled
+                | Self::ReminderSent
+                | Self::ReminderFailed
+                | Self::NotificationCreated
+                | Self::SystemError
+        )
     }
 }
 

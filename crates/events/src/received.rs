@@ -111,6 +111,11 @@ fn task(event_type: EventType, payload: &Value, name: &str) -> Result<Option<Tas
 fn data(event_type: EventType, payload: &Value) -> Result<Option<EventData>, Malformed> {
     Ok(match event_type {
         EventType::UserCreated | EventType::UserUpdated => field(payload, "data")?.map(EventData::User),
+        EventType::ReminderScheduled
+        | EventType::ReminderCancelled
+        | EventType::ReminderSent
+        | EventType::ReminderFailed => field(payload, "data")?.map(EventData::Reminder),
+        EventType::NotificationCreated => field(payload, "data")?.map(EventData::Notification),
         EventType::SystemError => field(payload, "data")?.map(EventData::Outage),
         EventType::TaskTagAdded | EventType::TaskTagRemoved => field(payload, "data")?.map(EventData::Tag),
         EventType::TaskStatusChanged

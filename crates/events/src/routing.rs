@@ -5,7 +5,7 @@ use crate::{EventType, Topic};
 impl EventType {
     /// The topics that carry this event. The body and the `event_id` are the same on each.
     pub const fn topics(self) -> &'static [Topic] {
-        use Topic::{SystemNotifications, TaskEvents, TaskUpdates, UserActivities};
+        use Topic::{Reminders, SystemNotifications, TaskEvents, TaskUpdates, UserActivities};
         match self {
             Self::TaskCreated | Self::TaskUpdated | Self::TaskDeleted => &[TaskEvents, TaskUpdates, UserActivities],
             Self::TaskCompleted
@@ -20,13 +20,26 @@ impl EventType {
             | Self::TaskTagRemoved => &[TaskEvents, TaskUpdates],
             // Every event of a workspace is for screens: a socket gets each number.
             Self::UserCreated | Self::UserUpdated => &[TaskUpdates, UserActivities],
+            Self::ReminderScheduled
+            | Self::ReminderCancelled
+            | Self::ReminderSent
+            | Self::ReminderFailed
+            | Self::NotificationCreated => &[Reminders],
             Self::SystemError => &[SystemNotifications],
         }
     }
 
-    /// The app-id of the service that emits this event: the `source` of its `CloudEvent`.
-    pub const fn producer(self) -> &'static str {
-        "backend-api"
+    /// The app-ids of the services that emit this event; the one that does is the `source` of its `CloudEvent`.
+    pub const fn producers(self) -> &'static [&'static str] {
+        match self {
+            Self::ReminderScheduled
+            | Self::ReminderCancelled
+            | Self::ReminderSent
+            | Self::ReminderFailed
+            | Self::NotificationCreated => &["notification-service"],
+            Self::SystemError => &["backend-api", "notification-service"],
+            _ => &["backend-api"],
+        }
     }
 }
 
@@ -34,9 +47,11 @@ impl Topic {
     /// The app-ids of the services that subscribe to this topic.
     pub const fn consumers(self) -> &'static [&'static str] {
         match self {
-            Self::TaskEvents | Self::UserActivities => &["audit-service"],
+            Self::TaskEvents => &["audit-service", "notification-service"],
             Self::TaskUpdates => &["websocket-service"],
-            Self::SystemNotifications => &[],
+            Self::Reminders => &["audit-service", "websocket-service"],
+            Self::UserActivities => &["audit-service"],
+            Self::SystemNotifications => &["notification-service"],
         }
     }
 

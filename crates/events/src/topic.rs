@@ -12,6 +12,8 @@ pub enum Topic {
     TaskEvents,
     /// Everything that happens in a workspace, number by number, for open screens.
     TaskUpdates,
+    /// What becomes of reminders, and what people are told.
+    Reminders,
     /// What people do.
     UserActivities,
     /// What operators should know.
@@ -21,13 +23,14 @@ pub enum Topic {
 impl Topic {
     /// Every topic, in the order in which the documents list them.
     pub const ALL: &'static [Self] =
-        &[Self::TaskEvents, Self::TaskUpdates, Self::UserActivities, Self::SystemNotifications];
+        &[Self::TaskEvents, Self::TaskUpdates, Self::Reminders, Self::UserActivities, Self::SystemNotifications];
 
     /// The name on the broker.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TaskEvents => "task-events",
             Self::TaskUpdates => "task-updates",
+            Self::Reminders => "reminders",
             Self::UserActivities => "user-activities",
             Self::SystemNotifications => "system-notifications",
         }
@@ -38,6 +41,7 @@ impl Topic {
         match self {
             Self::TaskEvents => "task-events.dead",
             Self::TaskUpdates => "task-updates.dead",
+            Self::Reminders => "reminders.dead",
             Self::UserActivities => "user-activities.dead",
             Self::SystemNotifications => "system-notifications.dead",
         }
@@ -48,8 +52,9 @@ impl Topic {
         match self {
             Self::TaskEvents => "Everything that happens to tasks, for services that act on it.",
             Self::TaskUpdates => "Everything that happens in a workspace, number by number, for open screens.",
+            Self::Reminders => "What becomes of reminders, and what people are told.",
             Self::UserActivities => "What people do: users, and tasks made, changed and deleted.",
-            Self::SystemNotifications => "What operators should know; no service acts on it yet.",
+            Self::SystemNotifications => "What operators should know.",
         }
     }
 }

@@ -77,9 +77,9 @@ fn channel(topic: Topic) -> Value {
 fn operations() -> Value {
     let mut operations = Mapping::new();
     for topic in Topic::ALL {
-        let producers: BTreeSet<_> = topic.event_types().map(EventType::producer).collect();
+        let producers: BTreeSet<_> = topic.event_types().flat_map(EventType::producers).copied().collect();
         for producer in producers {
-            let sent = topic.event_types().filter(|sent| sent.producer() == producer);
+            let sent = topic.event_types().filter(|sent| sent.producers().contains(&producer));
             let name = format!("{producer}.{topic}.send");
             operations.insert(name.into(), operation("send", producer, *topic, sent));
         }
@@ -149,11 +149,16 @@ fn schemas() -> Value {
         &schema::TASK_FIELD_EVENT,
         &schema::TASK_TAG_EVENT,
         &schema::USER_EVENT,
+        &schema::REMINDER_EVENT,
+        &schema::NOTIFICATION_EVENT,
         &schema::SYSTEM_ERROR_EVENT,
         &schema::TASK,
         &schema::FIELD_CHANGE,
         &schema::TAG_CHANGE,
         &schema::USER,
+        &schema::REMINDER,
+        &schema::REMINDER_RESULT,
+        &schema::NOTIFICATION,
         &schema::OUTAGE,
     ];
     objects.into_iter().map(|object| (object.name, json_schema::object(object))).collect_map()

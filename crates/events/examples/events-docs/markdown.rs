@@ -45,7 +45,7 @@ fn event_types(out: &mut String) -> fmt::Result {
             "| `{event_type}` | {} | {} | {} | {} |",
             event_type.meaning(),
             topics.join(", "),
-            event_type.producer(),
+            event_type.producers().join(", "),
             carried(*event_type),
         )?;
     }
@@ -71,6 +71,9 @@ fn payloads(out: &mut String) -> fmt::Result {
         &schema::FIELD_CHANGE,
         &schema::TAG_CHANGE,
         &schema::USER,
+        &schema::REMINDER,
+        &schema::REMINDER_RESULT,
+        &schema::NOTIFICATION,
         &schema::OUTAGE,
     ] {
         fields(out, object)?;

@@ -3,6 +3,7 @@
 
 mod check;
 mod tables;
+mod told;
 
 use crate::EventType;
 
@@ -11,6 +12,7 @@ pub use tables::{
     CLOUD_EVENT, ENVELOPE, FIELD_CHANGE, METADATA, OUTAGE, SYSTEM_ERROR_EVENT, TAG_CHANGE, TASK, TASK_EVENT,
     TASK_FIELD_EVENT, TASK_TAG_EVENT, USER, USER_EVENT,
 };
+pub use told::{NOTIFICATION, NOTIFICATION_EVENT, REMINDER, REMINDER_EVENT, REMINDER_RESULT};
 
 /// The most characters of a user id: what a database index takes with room to spare.
 pub const MAX_USER_ID_LENGTH: usize = 255;
@@ -94,6 +96,11 @@ pub const fn body(event_type: EventType) -> &'static Object {
         | EventType::TaskPriorityChanged
         | EventType::TaskDueDateSet => &TASK_FIELD_EVENT,
         EventType::TaskTagAdded | EventType::TaskTagRemoved => &TASK_TAG_EVENT,
+        EventType::ReminderScheduled
+        | EventType::ReminderCancelled
+        | EventType::ReminderSent
+        | EventType::ReminderFailed => &REMINDER_EVENT,
+        EventType::NotificationCreated => &NOTIFICATION_EVENT,
         EventType::UserCreated | EventType::UserUpdated => &USER_EVENT,
         EventType::SystemError => &SYSTEM_ERROR_EVENT,
     }

@@ -3,15 +3,15 @@
 use super::{Kind, MAX_EVENT_TYPE_LENGTH, MAX_USER_ID_LENGTH, Object, Property};
 use crate::{SPEC_VERSION, Source};
 
-const TEXT: Kind = Kind::Text { min: 0, max: None };
-const NAME: Kind = Kind::Text { min: 1, max: None };
-const USER_ID: Kind = Kind::Text { min: 1, max: Some(MAX_USER_ID_LENGTH) };
+pub(super) const TEXT: Kind = Kind::Text { min: 0, max: None };
+pub(super) const NAME: Kind = Kind::Text { min: 1, max: None };
+pub(super) const USER_ID: Kind = Kind::Text { min: 1, max: Some(MAX_USER_ID_LENGTH) };
 
-const fn required(name: &'static str, kind: Kind, description: &'static str) -> Property {
+pub(super) const fn required(name: &'static str, kind: Kind, description: &'static str) -> Property {
     Property { name, required: true, kind, description }
 }
 
-const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Property {
+pub(super) const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Property {
     Property { name, required: false, kind, description }
 }
 
@@ -46,7 +46,11 @@ pub static ENVELOPE: Object = Object {
             "Names the event (UUID version 7); the same in every delivery and on every topic.",
         ),
         required("event_type", Kind::Text { min: 1, max: Some(MAX_EVENT_TYPE_LENGTH) }, "What happened."),
-        required("user_id", USER_ID, "The user who did it."),
+        required(
+            "user_id",
+            USER_ID,
+            "The user who did it; of a reminder the one whose task it is, and of a notification the one whom it is for.",
+        ),
         required(
             "organization_id",
             Kind::Uuid,
@@ -55,7 +59,7 @@ pub static ENVELOPE: Object = Object {
         required(
             "sequence",
             Kind::Integer { min: 0 },
-            "The place of the event in its workspace, gapless from 1. 0 for events of the system.",
+            "The place of the event in its workspace, gapless from 1. 0 for one that has none: of a reminder, a notification or the system.",
         ),
         required("timestamp", Kind::Timestamp, "When it happened: UTC, up to microseconds."),
         required("metadata", Kind::Object(&METADATA), "About the event rather than about what happened."),

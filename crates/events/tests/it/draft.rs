@@ -32,6 +32,12 @@ fn drafts_write_the_samples() {
         let event = event(event_type.as_str());
         let draft = match &event.data {
             Some(EventData::User(user)) => EventDraft::user(*event_type, user.clone(), event.metadata.source.clone()),
+            Some(EventData::Reminder(reminder)) => {
+                EventDraft::reminder(*event_type, &event.user_id, event.organization_id, reminder.clone())
+            }
+            Some(EventData::Notification(notification)) => {
+                EventDraft::notification(&event.user_id, event.organization_id, notification.clone())
+            }
             Some(EventData::Outage(outage)) => EventDraft::system_error(outage.clone()),
             Some(EventData::Tag(change)) => changed(&event).with_tag(&change.tag),
             _ if *event_type == EventType::TaskCreated => {
@@ -40,6 +46,8 @@ fn drafts_write_the_samples() {
             _ => changed(&event),
         };
         assert_eq!(draft.subject(), event.task_id());
+        let subject = sample(event_type.as_str())["subject"].as_str().map(str::to_owned);
+        assert_eq!(draft.subject().map(|id| id.to_string()), subject, "{event_type}");
         assert_eq!(payload(draft, &event), sample(event_type.as_str())["data"], "{event_type}");
     }
 }

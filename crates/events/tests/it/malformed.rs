@@ -9,11 +9,12 @@ use crate::sample;
 fn spoilt(name: &str, pointer: &str, value: Option<Value>) -> Value {
     let mut event = sample(name);
     let (parent, field) = pointer.rsplit_once('/').unwrap();
-    let parent = event.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-    match value {
-        Some(value) => parent.insert(field.to_owned(), value),
-        None => parent.remove(field),
-    };
+    match (event.pointer_mut(parent).unwrap(), value) {
+        (Value::Array(items), Some(value)) => items[field.parse::<usize>().unwrap()] = value,
+        (Value::Object(fields), Some(value)) => drop(fields.insert(field.to_owned(), value)),
+        (Value::Object(fields), None) => drop(fields.remove(field)),
+        (other, _) => panic!("{other} has no fields"),
+    }
     event
 }
 
@@ -95,6 +96,25 @@ fn a_field_must_hold_what_the_contract_says() {
     }
     let listed = spoilt("task.created", "/data/task_data/tags", Some(json!(["home", 5])));
     assert_eq!(read(&listed).unwrap_err().to_string(), "/data/task_data/tags/1 is not text");
+}
+
+#[test]
+fn a_reminder_and_a_notification_are_checked_to_the_last_result() {
+    for (name, pointer, value, reason) in [
+        ("reminder.sent", "/data/data", None, "is missing"),
+        ("reminder.sent", "/data/data/task_id", None, "is missing"),
+        ("reminder.sent", "/data/data/status", Some(json!("")), "is empty"),
+        ("reminder.sent", "/data/data/version", Some(json!(0)), "is less than 1"),
+        ("reminder.sent", "/data/data/late", Some(json!("no")), "is not true or false"),
+        ("reminder.sent", "/data/data/results", Some(json!({})), "is not a list"),
+        ("reminder.sent", "/data/data/results/0/channel", None, "is missing"),
+        ("reminder.scheduled", "/data/data/fire_at", Some(json!("soon")), "is not an RFC 3339 timestamp"),
+        ("reminder.scheduled", "/data/data/channels/0", Some(json!(1)), "is not text"),
+        ("notification.created", "/data/data/id", Some(json!("1")), "is not a UUID"),
+        ("notification.created", "/data/data/kind", None, "is missing"),
+    ] {
+        assert_refused(name, pointer, value, reason);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::schema::{self, Kind, Object};
-use events::{CloudEvent, Event, EventType, Received, Source};
+use events::{CloudEvent, Event, EventData, EventType, Received, Source};
 use serde_json::Value;
 
 use crate::{read_samples, samples_directory};
@@ -30,8 +30,9 @@ fn a_sample_survives_reading_and_writing() {
         assert_eq!(serde_json::to_value(&event).unwrap(), sample["data"], "{name}");
         assert_eq!(payload, sample["data"], "{name}");
 
+        assert!(event.event_type.producers().contains(&sample["source"].as_str().unwrap()), "{name}");
         let published = CloudEvent::for_publishing(
-            event.event_type.producer(),
+            sample["source"].as_str().unwrap(),
             event.event_id,
             event.event_type.as_str(),
             traceparent,
@@ -61,8 +62,13 @@ fn collect(object: &Object, value: &Value, seen: &mut BTreeMap<&str, BTreeSet<St
     let Some(fields) = value.as_object() else { return };
     seen.entry(object.name).or_default().extend(fields.keys().cloned());
     for property in object.properties {
-        if let (Kind::Object(inner), Some(value)) = (&property.kind, fields.get(property.name)) {
-            collect(inner, value, seen);
+        let Some(value) = fields.get(property.name) else { continue };
+        match property.kind {
+            Kind::Object(inner) => collect(inner, value, seen),
+            Kind::List(Kind::Object(inner)) => {
+                value.as_array().unwrap().iter().for_each(|item| collect(inner, item, seen));
+            }
+            _ => {}
         }
     }
 }
@@ -80,7 +86,17 @@ fn the_samples_and_the_schema_name_the_same_fields() {
         collect(&schema::ENVELOPE, &payload, &mut seen);
         collect(body, &payload, &mut seen);
     }
-    let objects = [&schema::METADATA, &schema::TASK, &schema::USER, &schema::TAG_CHANGE, &schema::FIELD_CHANGE];
+    let objects = [
+        &schema::METADATA,
+        &schema::TASK,
+        &schema::USER,
+        &schema::TAG_CHANGE,
+        &schema::FIELD_CHANGE,
+        &schema::REMINDER,
+        &schema::REMINDER_RESULT,
+        &schema::NOTIFICATION,
+        &schema::OUTAGE,
+    ];
     for object in objects {
         assert_eq!(seen[object.name], names(object), "{}", object.name);
     }
@@ -97,6 +113,19 @@ fn new_optional_fields_are_read_over_and_kept() {
 
     let (event, ..) = known(&future["user.updated.new-fields"]);
     assert_eq!(event.event_type, EventType::UserUpdated);
+}
+
+#[test]
+fn words_of_a_newer_notification_service_are_read() {
+    let future = read_samples(&samples_directory().join("future"));
+    let (event, payload, _) = known(&future["reminder.sent.new-words"]);
+    let Some(EventData::Reminder(reminder)) = event.data else { panic!("no reminder") };
+    assert_eq!((reminder.status.as_str(), reminder.results[0].channel.as_str()), ("acknowledged", "push"));
+    assert_eq!(payload, future["reminder.sent.new-words"]["data"]);
+
+    let (event, ..) = known(&future["notification.created.new-kind"]);
+    let Some(EventData::Notification(notification)) = event.data else { panic!("no notification") };
+    assert_eq!(notification.kind, "mentioned");
 }
 
 #[test]
