@@ -1,16 +1,11 @@
--- What is known of tasks: how far their workspace had come with the last event that was acted on. An event that comes again, or late, finds
--- that it is no news.
-CREATE TABLE notification.tasks (
-    id       uuid   PRIMARY KEY,
-    sequence bigint NOT NULL
-);
-
 -- Reminders. The task says which there are; here is what became of each.
 CREATE TABLE notification.reminders (
     -- Derived from the task and what the reminder says: the same reminder of the same task is the same row.
     id            uuid        PRIMARY KEY,
     task_id       uuid        NOT NULL,
     workspace_id  uuid        NOT NULL,
+    -- How far the workspace had come with the last event that changed something here: one that comes again, or late, is no news.
+    task_sequence bigint      NOT NULL,
     -- The user whose task it is.
     user_id       text        NOT NULL,
     task_title    text        NOT NULL,
@@ -24,7 +19,7 @@ CREATE TABLE notification.reminders (
     reason        text,
     -- When it is to be sent; null where there is no due date to count from.
     fire_at       timestamptz,
-    -- Raised with each new moment: the job of an earlier version rings for nothing.
+    -- Raised when it gets a moment and when it loses it: the job of an earlier version rings for nothing.
     version       bigint      NOT NULL,
     -- The version that the sidecar's jobs are right for.
     job_version   bigint,
@@ -55,6 +50,8 @@ CREATE TABLE notification.notices (
     workspace_id  uuid        NOT NULL,
     -- Who did it: nobody is told what they did themselves.
     actor         text        NOT NULL,
+    -- Whom it is for; null for everybody who has to do with the task.
+    recipients    text[],
     title         text        NOT NULL,
     body          text        NOT NULL,
     happened_at   timestamptz NOT NULL,

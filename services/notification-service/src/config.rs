@@ -17,6 +17,8 @@ pub struct Config {
     pub service: ServiceConfig,
     /// Where its reminders are.
     pub database: DatabaseConfig,
+    /// Who is told what went wrong with the system: user ids.
+    pub operators: Vec<String>,
 }
 
 impl Config {
@@ -28,7 +30,9 @@ impl Config {
         let mut reader = Reader::new(variables);
         let service = ServiceConfig::read(&mut reader, PORT, DAPR_HTTP_PORT, DAPR_GRPC_PORT);
         let database = DatabaseConfig::read(&mut reader);
-        reader.finish(Self { service, database })
+        let operators = reader.optional("OPERATORS").unwrap_or_default();
+        let operators = operators.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        reader.finish(Self { service, database, operators })
     }
 }
 

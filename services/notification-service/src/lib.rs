@@ -5,10 +5,17 @@
 //! backend-api at the moment of telling. E-mail and text messages leave through [`channels`]; what is told in the application is
 //! read at `/internal/*` by backend-api, which decides who may see what.
 
+mod actions;
+mod api;
 mod app;
+mod bell;
 mod channels;
 mod config;
+mod counters;
 mod domain;
+mod events;
+mod jobs;
+mod store;
 
 use anyhow::Context as _;
 use platform::clock::Clock;

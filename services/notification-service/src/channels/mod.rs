@@ -1,9 +1,12 @@
 //! The ways out: e-mail by SMTP or SendGrid, text messages by Twilio.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::domain::channel::Channel;
-use crate::domain::message::Message;
+use crate::domain::message::{Kind, Message};
 
 /// What a provider said about a message that it took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub(crate) enum SendError {
     },
 }
 
+/// Whether a channel can be used, and the settings that it lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Configured {
+    configured: bool,
+    missing: Vec<&'static str>,
+}
+
 /// Every channel that leads out of Tidings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Channels;
@@ -49,6 +59,17 @@ impl Channels {
             Channel::Sms => vec!["TWILIO_ACCOUNT_SID"],
             Channel::InApp => Vec::new(),
         }
+    }
+
+    /// Which channels can be used, as it is shown.
+    pub(crate) fn shown(&self) -> BTreeMap<Channel, Configured> {
+        let configured = |missing: Vec<&'static str>| Configured { configured: missing.is_empty(), missing };
+        Channel::ALL.into_iter().map(|channel| (channel, configured(self.missing(channel)))).collect()
+    }
+
+    /// Whose e-mails, and of which kind, a link stands for.
+    pub(crate) fn unsubscribe_token(&self, _token: &str) -> Option<(String, Kind)> {
+        None
     }
 
     /// Hands the message to the provider of `channel`, for `address` (an e-mail address or a telephone number).

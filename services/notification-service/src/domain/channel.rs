@@ -18,6 +18,9 @@ impl Channel {
     /// Every channel.
     pub(crate) const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::InApp];
 
+    /// Those of a reminder that names none.
+    pub(crate) const DEFAULT: [Self; 2] = [Self::Email, Self::InApp];
+
     /// Its name in preferences, tables and events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

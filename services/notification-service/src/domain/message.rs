@@ -25,6 +25,21 @@ pub(crate) enum Kind {
     DeliveryFailed,
 }
 
+impl Kind {
+    /// Its name in preferences, tables and events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reminder => "reminder",
+            Self::TaskCompleted => "task_completed",
+            Self::TaskAssigned => "task_assigned",
+            Self::CommentAdded => "comment_added",
+            Self::System => "system",
+            Self::Digest => "digest",
+            Self::DeliveryFailed => "delivery_failed",
+        }
+    }
+}
+
 /// One message to one person, by one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {

@@ -2,3 +2,12 @@
 
 pub(crate) mod channel;
 pub(crate) mod message;
+pub(crate) mod outcome;
+pub(crate) mod person;
+pub(crate) mod plan;
+pub(crate) mod preferences;
+pub(crate) mod preferences_patch;
+pub(crate) mod quiet_hours;
+pub(crate) mod reminder;
+pub(crate) mod route;
+pub(crate) mod task;

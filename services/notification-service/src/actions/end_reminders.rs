@@ -1,0 +1,87 @@
+//! A reminder ends when none of its messages is on its way any more.
+
+use std::collections::HashMap;
+
+use events::EventType;
+use platform::database::Transaction;
+use sea_orm::DbErr;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::announce;
+use super::write_messages::{Messages, Occasion};
+use super::fire_reminders::told_in_app;
+use crate::app::App;
+use crate::domain::channel::Channel;
+use crate::domain::message::Kind;
+use crate::domain::outcome::{ChannelResult, Outcome, outcome};
+use crate::domain::person::Person;
+use crate::domain::reminder::{Reminder, Status};
+use crate::store::{deliveries, notifications, outbox, reminders};
+
+/// Ends those of `ids` that nothing is pending of, and tells of it. Whoever should have been reminded and was not, finds that in the application.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn end_reminders(app: &App, transaction: &Transaction, ids: &[Uuid]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let fired = reminders::lock_fired(transaction, ids).await?;
+    let mut results: HashMap<Uuid, Vec<ChannelResult>> = HashMap::new();
+    for (reminder, result) in deliveries::results(transaction, ids).await? {
+        results.entry(reminder).or_default().push(result);
+    }
+    let now = app.clock.now();
+    let (mut ended, mut drafts, mut messages) = (Vec::new(), Vec::new(), Messages::default());
+    for reminder in fired {
+        let results = results.remove(&reminder.id).unwrap_or_default();
+        let Some(outcome) = outcome(&results) else { continue };
+        let (status, event_type, reason) = match outcome {
+            Outcome::Sent => (Status::Sent, EventType::ReminderSent, None),
+            Outcome::Failed(why) => (Status::Failed, EventType::ReminderFailed, Some(why)),
+        };
+        let sent_at = (status == Status::Sent).then_some(now);
+        let reminder = Reminder { status, reason, sent_at, results: json!(results), updated_at: now, ..reminder };
+        if status == Status::Failed {
+            apologise(app, &mut messages, &reminder, &results);
+        }
+        drafts.push(announce::reminder(event_type, &reminder));
+        ended.push(reminder);
+    }
+    if ended.is_empty() {
+        return Ok(());
+    }
+    reminders::end(transaction, &ended).await?;
+    let told = notifications::store(transaction, &messages.notifications, &messages.deliveries).await?;
+    drafts.extend(told_in_app(&messages, &told));
+    outbox::store(transaction, drafts, &app.clock).await
+}
+
+/// Tells everybody who was to be reminded, in the application, that it did not work.
+fn apologise(app: &App, messages: &mut Messages, reminder: &Reminder, results: &[ChannelResult]) {
+    let mut user_ids: Vec<&str> = results.iter().map(|result| result.user_id.as_str()).collect();
+    user_ids.dedup();
+    let occasion = Occasion {
+        kind: Kind::DeliveryFailed,
+        title: format!("Not sent: reminder of {}", reminder.task_title),
+        body: reminder.reason.clone().unwrap_or_default(),
+        source: format!("failed:{}:{}", reminder.id, reminder.version),
+        workspace_id: reminder.workspace_id,
+        task: None,
+        reminder: None,
+        moment: reminder.updated_at,
+        channels: Some(&[Channel::InApp]),
+    };
+    for user_id in user_ids {
+        // How else they are reached does not matter here.
+        let (email, timezone) = (None, "UTC".to_owned());
+        let person = Person { user_id: user_id.to_owned(), email, first_name: String::new(), last_name: String::new(), timezone };
+        let written = messages.notifications.len();
+        messages.write(app, &occasion, &person, &HashMap::new());
+        for told in &mut messages.notifications[written..] {
+            told.task_id = Some(reminder.task_id);
+            told.task_title = Some(reminder.task_title.clone());
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Does what is due, when a bell rings, and every minute though none rang: whatever became of the jobs.
+
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+
+use super::{fire_reminders, send_digests, tell_notices};
+use crate::app::App;
+use crate::store::claims;
+
+/// Fires reminders and tells notices, until `stop`.
+pub(crate) async fn run(app: App, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let next = match look(&app).await {
+            Ok(true) => continue,
+            Ok(false) => claims::next(&app.db, app.clock.now()).await.ok().flatten(),
+            Err(error) => {
+                tracing::warn!(%error, "reminders wait for the database");
+                None
+            }
+        };
+        app.bells.due.wait(next, &app.clock, &stop).await;
+    }
+}
+
+/// Says whether there may be more to do.
+async fn look(app: &App) -> Result<bool, DbErr> {
+    let more_reminders = fire_reminders::fire_due(app).await?;
+    let more_notices = tell_notices::tell_notices(app).await?;
+    let more_digests = send_digests::send_digests(app).await?;
+    Ok(more_reminders || more_notices || more_digests)
+}

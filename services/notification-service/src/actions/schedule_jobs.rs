@@ -1,0 +1,103 @@
+//! Tells the sidecar when to ring, apart from any request, many jobs at a time.
+
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use futures::StreamExt as _;
+use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
+use platform::outage::OutageAlert;
+use sea_orm::DbErr;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::jobs::digest;
+use crate::jobs::reminder::{JobName, Payload};
+use crate::store::jobs::{self, Untold};
+
+/// Jobs that are looked for at a time.
+const MOST: i64 = 256;
+/// Jobs that the sidecar is told of at a time.
+const AT_ONCE: usize = 32;
+/// The first pause after a failure, which doubles, and the longest.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A bell that is not heard rings again: without a policy Dapr gives a job up after three seconds. After these ten minutes a sweep has long found
+/// what it was for.
+const POLICY: FailurePolicy = FailurePolicy::Constant { interval: Duration::from_secs(5), max_retries: Some(120) };
+
+/// Why the sidecar does not know yet.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the database: {0}")]
+    Database(#[from] DbErr),
+    #[error("{job}: {error}")]
+    Sidecar { job: String, error: String },
+}
+
+/// Keeps the sidecar's jobs as the reminders want them, until `stop`.
+pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: CancellationToken) {
+    let mut pause = PAUSE;
+    let mut knows_timetable = false;
+    while !stop.is_cancelled() {
+        match tell(&app, &jobs, &mut knows_timetable).await {
+            Ok(0) => app.bells.jobs.wait(None, &app.clock, &stop).await,
+            Ok(_) => {
+                pause = PAUSE;
+                alert.succeeded().await;
+            }
+            Err(error) => {
+                alert.failed(&error);
+                tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => {} }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Tells what is untold, up to [`MOST`]; returns how many that was.
+async fn tell(app: &App, jobs: &Jobs, knows_timetable: &mut bool) -> Result<usize, Failure> {
+    if !*knows_timetable {
+        let refused = |error: tonic::Status| Failure::Sidecar { job: digest::NAME.to_owned(), error: error.to_string() };
+        jobs.schedule(digest::job()).await.map_err(refused)?;
+        *knows_timetable = true;
+    }
+    let untold = jobs::untold(&app.db, MOST).await?;
+    let outcomes = futures::stream::iter(untold).map(|untold| async move {
+        let outcome = tell_one(app, jobs, &untold).await;
+        (untold, outcome)
+    });
+    let outcomes: Vec<_> = outcomes.buffer_unordered(AT_ONCE).collect().await;
+    let mut failure = None;
+    let mut told = Vec::with_capacity(outcomes.len());
+    for (untold, outcome) in outcomes {
+        match outcome {
+            Ok(()) => told.push(untold),
+            Err(error) => failure = Some(error),
+        }
+    }
+    jobs::told(&app.db, &told).await?;
+    failure.map_or(Ok(told.len()), Err)
+}
+
+/// The job of an earlier version goes, that of this one comes, if there is to be one.
+async fn tell_one(app: &App, jobs: &Jobs, untold: &Untold) -> Result<(), Failure> {
+    let sidecar = |name: JobName, error: tonic::Status| Failure::Sidecar { job: name.to_string(), error: error.to_string() };
+    if let Some(version) = untold.job_version {
+        let name = JobName { id: untold.id, version };
+        jobs.delete(&name.to_string()).await.map_err(|error| sidecar(name, error))?;
+    }
+    let Some(due) = untold.fire_at.filter(|_| untold.scheduled) else { return Ok(()) };
+    if due <= app.clock.now() {
+        app.bells.due.ring();
+        return Ok(());
+    }
+    let name = JobName { id: untold.id, version: untold.version };
+    let Untold { id, task_id, user_id, task_title, .. } = untold.clone();
+    let payload = Payload { reminder_id: id, task_id, user_id, task_title };
+    let mut job = Job::named(name.to_string(), json!(payload));
+    job.due_time = Some(due.to_rfc3339_opts(SecondsFormat::Micros, true));
+    job.failure_policy = Some(POLICY);
+    jobs.schedule(job).await.map_err(|error| sidecar(name, error))
+}

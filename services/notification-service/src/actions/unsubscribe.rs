@@ -1,0 +1,23 @@
+//! Somebody wants no more e-mail of a kind.
+
+use platform::database::begin;
+use platform::problem::Problem;
+
+use crate::app::App;
+use crate::domain::message::Kind;
+use crate::store::preferences;
+
+/// Switches off the e-mails that `token`, of a link in one of them, stands for; returns their kind.
+///
+/// # Errors
+/// 404 for a token that is none of ours; 503 while the database is away.
+pub(crate) async fn unsubscribe(app: &App, token: &str) -> Result<Kind, Problem> {
+    let (user_id, kind) = app.channels.unsubscribe_token(token).ok_or_else(|| Problem::not_found("subscription"))?;
+    let transaction = begin(&app.db).await?;
+    let mut chosen = preferences::lock(&transaction, &user_id).await?;
+    chosen.switch_off_email(kind);
+    let next_digest = chosen.digest.is_none().then_some(None);
+    preferences::save(&transaction, &user_id, &chosen, next_digest, app.clock.now()).await?;
+    transaction.commit().await?;
+    Ok(kind)
+}

@@ -1,0 +1,97 @@
+//! Messages: one to each person, with its way by each channel.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::channel::Channel;
+use crate::domain::message::Kind;
+use crate::domain::person::{Audience, Person};
+use crate::domain::preferences::Preferences;
+use crate::domain::route::{DeliveryStatus, Route, Way, routes};
+use crate::store::notifications::{NewDelivery, NewNotification};
+
+/// Why people are told something.
+#[derive(Clone, Debug)]
+pub(super) struct Occasion<'a> {
+    pub(super) kind: Kind,
+    pub(super) title: String,
+    /// What is said beyond the title; where it is empty, when the task is due.
+    pub(super) body: String,
+    /// Names the occasion: nobody is told twice of the same one.
+    pub(super) source: String,
+    pub(super) workspace_id: Uuid,
+    pub(super) task: Option<&'a Audience>,
+    /// The reminder and its version.
+    pub(super) reminder: Option<(Uuid, i64)>,
+    pub(super) moment: DateTime<Utc>,
+    /// The channels that are asked for.
+    pub(super) channels: Option<&'a [Channel]>,
+}
+
+/// Messages that are to be stored.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    pub(super) notifications: Vec<NewNotification>,
+    pub(super) deliveries: Vec<NewDelivery>,
+}
+
+impl Messages {
+    /// Adds one to `person`. Somebody to whom no way leads is passed over, unless it is a reminder, which keeps account of that.
+    pub(super) fn write(&mut self, app: &App, occasion: &Occasion<'_>, person: &Person, chosen: &HashMap<String, Preferences>) {
+        let default = Preferences::default();
+        let preferences = chosen.get(&person.user_id).unwrap_or(&default);
+        let now = app.clock.now();
+        let missing = |channel| app.channels.missing(channel);
+        let routes = routes(occasion.kind, occasion.channels, person, preferences, now, missing);
+        let leads = |route: &Route| matches!(route.way, Way::From(_));
+        if occasion.reminder.is_none() && !routes.iter().any(leads) {
+            return;
+        }
+        let id = app.clock.new_id();
+        let zone = preferences.zone(person.zone());
+        self.notifications.push(NewNotification {
+            id,
+            user_id: person.user_id.clone(),
+            kind: occasion.kind,
+            title: occasion.title.clone(),
+            body: body(occasion, zone),
+            workspace_id: occasion.workspace_id,
+            task_id: occasion.task.map(|task| task.id),
+            task_title: occasion.task.map(|task| task.title.clone()),
+            task_due: occasion.task.and_then(|task| task.due),
+            reminder_id: occasion.reminder.map(|(id, _)| id),
+            reminder_version: occasion.reminder.map(|(_, version)| version),
+            source: occasion.source.clone(),
+            in_app: routes.iter().any(|route| route.channel == Channel::InApp && leads(route)),
+            name: person.name(),
+            timezone: zone.name().to_owned(),
+            moment: occasion.moment,
+            created_at: now,
+        });
+        self.deliveries.extend(routes.into_iter().map(|route| delivery(app.clock.new_id(), id, route, now)));
+    }
+}
+
+/// What is in the application is there at once; what leaves is pending.
+fn delivery(id: Uuid, notification_id: Uuid, Route { channel, address, way }: Route, now: DateTime<Utc>) -> NewDelivery {
+    let (status, not_before, detail) = match way {
+        Way::From(_) if channel == Channel::InApp => (DeliveryStatus::Sent, now, None),
+        Way::From(moment) => (DeliveryStatus::Pending, moment, None),
+        Way::Blocked(why) => (DeliveryStatus::Skipped, now, Some(why)),
+    };
+    let ended_at = (status != DeliveryStatus::Pending).then_some(now);
+    NewDelivery { id, notification_id, channel, address, status, attempts: 0, not_before, detail, ended_at }
+}
+
+fn body(occasion: &Occasion<'_>, zone: Tz) -> String {
+    let due = occasion.task.and_then(|task| task.due);
+    match due {
+        _ if !occasion.body.is_empty() => occasion.body.clone(),
+        Some(due) => format!("Due {} ({zone}).", due.with_timezone(&zone).format("%A %-d %B %Y, %H:%M")),
+        None => "You wanted to be reminded of this now.".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Topic `task-events`: reminders follow their tasks, and people are told what others did.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use events::{Event, EventType, Topic};
+use platform::dapr::subscribe::Outcome;
+use sea_orm::DbErr;
+
+use super::delivery;
+use crate::actions::follow_task::follow_task;
+use crate::app::App;
+use crate::domain::message::Kind;
+use crate::domain::task::Task;
+use crate::store::notices::{self, Notice};
+
+/// Takes a delivery.
+pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Outcome {
+    delivery::receive(&app, Topic::TaskEvents, body, act).await
+}
+
+async fn act(app: &App, event: Event) -> Result<(), DbErr> {
+    let Some(data) = &event.task_data else { return Ok(()) };
+    if tells_the_whole_task(event.event_type) {
+        follow_task(app, &Task::of(data), event.sequence, event.timestamp).await?;
+    }
+    if let Some(notice) = notice(&event) {
+        notices::store(&app.db, &notice).await?;
+        app.bells.due.ring();
+    }
+    Ok(())
+}
+
+/// The events about one field follow one about the whole task, and say nothing new of it.
+const fn tells_the_whole_task(event_type: EventType) -> bool {
+    use EventType::{TaskArchived, TaskCompleted, TaskCreated, TaskDeleted, TaskReopened, TaskRestored, TaskUpdated};
+    matches!(
+        event_type,
+        TaskCreated | TaskUpdated | TaskCompleted | TaskReopened | TaskDeleted | TaskArchived | TaskRestored
+    )
+}
+
+/// What others than the one who did it are told, if there are any.
+fn notice(event: &Event) -> Option<Notice> {
+    let task = event.task_data.as_ref()?;
+    let of = |kind, title: String, recipients| Notice {
+        id: event.event_id,
+        kind,
+        task_id: Some(task.id),
+        workspace_id: event.organization_id,
+        actor: event.user_id.clone(),
+        recipients,
+        title,
+        body: String::new(),
+        happened_at: event.timestamp,
+    };
+    match event.event_type {
+        EventType::TaskCompleted => {
+            let concerned = [Some(&task.user_id), Some(&task.reporter), task.assignee.as_ref()];
+            let others = concerned.into_iter().flatten().any(|person| *person != event.user_id);
+            others.then(|| of(Kind::TaskCompleted, format!("Completed: {}", task.title), None))
+        }
+        EventType::TaskAssigned | EventType::TaskCreated => {
+            let assignee = task.assignee.clone().filter(|assignee| *assignee != event.user_id)?;
+            Some(of(Kind::TaskAssigned, format!("Assigned to you: {}", task.title), Some(vec![assignee])))
+        }
+        _ => None,
+    }
+}

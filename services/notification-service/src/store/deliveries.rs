@@ -1,0 +1,124 @@
+//! `notification.deliveries`: messages on their way out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::reminder_row::word;
+use super::statement;
+use crate::domain::channel::Channel;
+use crate::domain::message::{Message, Recipient, Subject};
+use crate::domain::outcome::ChannelResult;
+use crate::domain::route::DeliveryStatus;
+
+/// How long a claim lasts: longer than a provider may take to answer.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// A message that is to be handed to a provider now.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    pub(crate) channel: Channel,
+    pub(crate) address: String,
+    /// This attempt's number, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) message: Message,
+    /// The reminder that it is of.
+    pub(crate) reminder_id: Option<Uuid>,
+    pub(crate) workspace_id: Uuid,
+}
+
+impl FromQueryResult for Due {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let (channel, kind, timezone): (String, String, String) =
+            (row.try_get(prefix, "channel")?, row.try_get(prefix, "kind")?, row.try_get(prefix, "timezone")?);
+        let attempts: i32 = row.try_get(prefix, "attempts")?;
+        let task_id: Option<Uuid> = row.try_get(prefix, "task_id")?;
+        let (title, due) = (row.try_get::<Option<String>>(prefix, "task_title")?, row.try_get(prefix, "task_due")?);
+        let message = Message {
+            id: row.try_get(prefix, "id")?,
+            kind: word(&kind)?,
+            title: row.try_get(prefix, "title")?,
+            body: row.try_get(prefix, "body")?,
+            task: task_id.map(|id| Subject { id, title: title.unwrap_or_default(), due }),
+            moment: row.try_get(prefix, "moment")?,
+            recipient: Recipient {
+                user_id: row.try_get(prefix, "user_id")?,
+                name: row.try_get(prefix, "name")?,
+                timezone: timezone.parse().unwrap_or_default(),
+            },
+        };
+        Ok(Self {
+            channel: word(&channel)?,
+            address: row.try_get(prefix, "address")?,
+            attempt: attempts.unsigned_abs(),
+            message,
+            reminder_id: row.try_get(prefix, "reminder_id")?,
+            workspace_id: row.try_get(prefix, "workspace_id")?,
+        })
+    }
+}
+
+/// Claims messages that may leave now, the longest due first.
+pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Due>, DbErr> {
+    let sql = "WITH due AS (UPDATE notification.deliveries SET claimed_until = $2, attempts = attempts + 1 \
+          WHERE id IN (SELECT id FROM notification.deliveries WHERE status = 'pending' AND not_before <= $1 \
+            AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
+        SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
+          told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.workspace_id \
+        FROM due JOIN notification.notifications AS told ON told.id = due.notification_id";
+    let values = [now.into(), (now + LEASE).into(), most.into()];
+    Due::find_by_statement(statement(sql, values)).all(db).await
+}
+
+/// When the next message may leave, or the next claim ends.
+pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let sql = "SELECT min(greatest(not_before, claimed_until)) AS next FROM notification.deliveries WHERE status = 'pending'";
+    let row = db.query_one_raw(statement(sql, [])).await?;
+    row.map_or(Ok(None), |row| row.try_get("", "next"))
+}
+
+/// It is to be tried again at `not_before`.
+pub(crate) async fn put_off(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    not_before: DateTime<Utc>,
+    detail: &str,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE notification.deliveries SET not_before = $2, claimed_until = NULL, detail = $3 WHERE id = $1 AND status = 'pending'";
+    db.execute_raw(statement(sql, [id.into(), not_before.into(), detail.into()])).await.map(|_| ())
+}
+
+/// How a message ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    pub(crate) status: DeliveryStatus,
+    pub(crate) detail: Option<String>,
+    pub(crate) provider_id: Option<String>,
+}
+
+/// Stores how it ended; says whether nobody had before.
+pub(crate) async fn end(db: &impl ConnectionTrait, id: Uuid, ending: &Ending, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let sql = "UPDATE notification.deliveries SET status = $2, detail = $3, provider_id = $4, ended_at = $5, claimed_until = NULL \
+        WHERE id = $1 AND status = 'pending'";
+    let Ending { status, detail, provider_id } = ending.clone();
+    let values = [id.into(), status.as_str().into(), detail.into(), provider_id.into(), now.into()];
+    Ok(db.execute_raw(statement(sql, values)).await?.rows_affected() == 1)
+}
+
+/// What became of the messages of reminders so far: of the version that each has now.
+pub(crate) async fn results(db: &impl ConnectionTrait, reminders: &[Uuid]) -> Result<Vec<(Uuid, ChannelResult)>, DbErr> {
+    let sql = "SELECT told.reminder_id, told.user_id, delivery.channel, delivery.status, delivery.detail \
+        FROM notification.reminders AS reminder \
+        JOIN notification.notifications AS told ON told.reminder_id = reminder.id AND told.reminder_version = reminder.version \
+        JOIN notification.deliveries AS delivery ON delivery.notification_id = told.id \
+        WHERE reminder.id = ANY ($1) ORDER BY told.user_id, delivery.channel";
+    let rows = db.query_all_raw(statement(sql, [reminders.to_vec().into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let (channel, status): (String, String) = (row.try_get("", "channel")?, row.try_get("", "status")?);
+            let (user_id, detail) = (row.try_get("", "user_id")?, row.try_get("", "detail")?);
+            let result = ChannelResult { user_id, channel: word(&channel)?, status: word(&status)?, detail };
+            Ok((row.try_get("", "reminder_id")?, result))
+        })
+        .collect()
+}
