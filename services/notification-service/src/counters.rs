@@ -32,7 +32,8 @@ impl Counters {
             unknown: metrics.counter("events_unknown", "Events of a type that this version does not know"),
             malformed: metrics.counter("events_malformed", "Messages sent to the dead-letter topic"),
             fired: metrics.counter("reminders_fired", "Reminders whose messages were made"),
-            late: metrics.counter("reminders_late", "Reminders whose messages were made more than 5 s after their moment"),
+            late: metrics
+                .counter("reminders_late", "Reminders whose messages were made more than 5 s after their moment"),
             sent: metrics.counter("messages_sent", "E-mails and text messages that a provider took"),
             retried: metrics.counter("messages_retried", "Attempts to send a message that failed and are repeated"),
             failed: metrics.counter("messages_failed", "E-mails and text messages that were given up"),

@@ -10,7 +10,8 @@ use super::invalid::Invalid;
 /// # Errors
 /// `duration_invalid`.
 pub fn parse(text: &str) -> Result<u64, Invalid> {
-    iso8601(text).ok_or_else(|| Invalid::new("duration_invalid", "Give an ISO 8601 duration such as PT30M, PT1H or P1D."))
+    iso8601(text)
+        .ok_or_else(|| Invalid::new("duration_invalid", "Give an ISO 8601 duration such as PT30M, PT1H or P1D."))
 }
 
 #[cfg(test)]

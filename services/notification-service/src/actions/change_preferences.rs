@@ -21,7 +21,8 @@ pub(crate) async fn change_preferences(
     changes: &Map<String, Value>,
 ) -> Result<Preferences, Problem> {
     let wants_digest = changes.get("digest").is_some_and(|digest| !digest.is_null());
-    let profile = if wants_digest || changes.contains_key("timezone") { profile_zone(app, user_id).await? } else { None };
+    let profile =
+        if wants_digest || changes.contains_key("timezone") { profile_zone(app, user_id).await? } else { None };
     let transaction = begin(&app.db).await?;
     let held = preferences::lock(&transaction, user_id).await?;
     let chosen = held.clone().patched(changes).map_err(|mistakes| {

@@ -106,7 +106,9 @@ async fn record(app: &App, due: &Due, ending: &Ending) {
     for recording in 1..=RECORDINGS {
         match record_once(app, due, ending).await {
             Ok(()) => return app.wake.ring(),
-            Err(error) => tracing::warn!(id = %due.message.id, recording, %error, "what became of a message could not be stored"),
+            Err(error) => {
+                tracing::warn!(id = %due.message.id, recording, %error, "what became of a message could not be stored")
+            }
         }
         tokio::time::sleep(pause).await;
         pause *= 2;

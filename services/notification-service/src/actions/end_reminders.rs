@@ -9,8 +9,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::announce;
-use super::write_messages::{Messages, Occasion};
 use super::fire_reminders::told_in_app;
+use super::write_messages::{Messages, Occasion};
 use crate::app::App;
 use crate::domain::channel::Channel;
 use crate::domain::message::Kind;
@@ -76,7 +76,13 @@ fn apologise(app: &App, messages: &mut Messages, reminder: &Reminder, results: &
     for user_id in user_ids {
         // How else they are reached does not matter here.
         let (email, timezone) = (None, "UTC".to_owned());
-        let person = Person { user_id: user_id.to_owned(), email, first_name: String::new(), last_name: String::new(), timezone };
+        let person = Person {
+            user_id: user_id.to_owned(),
+            email,
+            first_name: String::new(),
+            last_name: String::new(),
+            timezone,
+        };
         let written = messages.notifications.len();
         messages.write(app, &occasion, &person, &HashMap::new());
         for told in &mut messages.notifications[written..] {

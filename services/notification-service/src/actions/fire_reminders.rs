@@ -99,7 +99,8 @@ async fn settle(
     chosen: &HashMap<String, Preferences>,
 ) -> Result<(), DbErr> {
     let now = app.clock.now();
-    let (mut messages, mut fired, mut waiting, mut drafts, mut over) = (Messages::default(), vec![], vec![], vec![], vec![]);
+    let (mut messages, mut fired, mut waiting, mut drafts, mut over) =
+        (Messages::default(), vec![], vec![], vec![], vec![]);
     for reminder in claimed {
         match verdict(reminder, tasks.get(&reminder.task_id), now) {
             Verdict::Tell(task) => {
@@ -107,7 +108,9 @@ async fn settle(
                 task.people.iter().for_each(|person| messages.write(app, &occasion, person, chosen));
                 fired.push(reminder.id);
             }
-            Verdict::Cancel(why) => over.push((EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder)),
+            Verdict::Cancel(why) => {
+                over.push((EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder))
+            }
             Verdict::Miss => over.push((EventType::ReminderFailed, missed(reminder, now))),
             Verdict::Wait => waiting.push(reminder.id),
         }
@@ -122,7 +125,8 @@ async fn settle(
     outbox::store(transaction, drafts, &app.clock).await?;
     end_reminders::end_reminders(app, transaction, &fired).await?;
     app.counters.fired.inc_by(fired.len() as u64);
-    let late = |reminder: &&Reminder| fired.contains(&reminder.id) && reminder.fire_at.is_some_and(|due| now - due >= LATE);
+    let late =
+        |reminder: &&Reminder| fired.contains(&reminder.id) && reminder.fire_at.is_some_and(|due| now - due >= LATE);
     app.counters.late.inc_by(claimed.iter().filter(late).count() as u64);
     Ok(())
 }

@@ -42,7 +42,8 @@ pub(crate) async fn follow_task(app: &App, task: &Task, sequence: i64, at: DateT
     app.wake.ring();
     app.bells.jobs.ring();
     let now = app.clock.now();
-    let is_due = |reminder: &Reminder| reminder.status == Status::Scheduled && reminder.fire_at.is_some_and(|due| due <= now);
+    let is_due =
+        |reminder: &Reminder| reminder.status == Status::Scheduled && reminder.fire_at.is_some_and(|due| due <= now);
     if changed.iter().any(is_due) {
         app.bells.due.ring();
     }

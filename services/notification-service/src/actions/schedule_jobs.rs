@@ -59,7 +59,8 @@ pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: Canc
 /// Tells what is untold, up to [`MOST`]; returns how many that was.
 async fn tell(app: &App, jobs: &Jobs, knows_timetable: &mut bool) -> Result<usize, Failure> {
     if !*knows_timetable {
-        let refused = |error: tonic::Status| Failure::Sidecar { job: digest::NAME.to_owned(), error: error.to_string() };
+        let refused =
+            |error: tonic::Status| Failure::Sidecar { job: digest::NAME.to_owned(), error: error.to_string() };
         jobs.schedule(digest::job()).await.map_err(refused)?;
         *knows_timetable = true;
     }
@@ -83,7 +84,8 @@ async fn tell(app: &App, jobs: &Jobs, knows_timetable: &mut bool) -> Result<usiz
 
 /// The job of an earlier version goes, that of this one comes, if there is to be one.
 async fn tell_one(app: &App, jobs: &Jobs, untold: &Untold) -> Result<(), Failure> {
-    let sidecar = |name: JobName, error: tonic::Status| Failure::Sidecar { job: name.to_string(), error: error.to_string() };
+    let sidecar =
+        |name: JobName, error: tonic::Status| Failure::Sidecar { job: name.to_string(), error: error.to_string() };
     if let Some(version) = untold.job_version {
         let name = JobName { id: untold.id, version };
         jobs.delete(&name.to_string()).await.map_err(|error| sidecar(name, error))?;

@@ -56,7 +56,9 @@ async fn write(
     chosen: &HashMap<String, Preferences>,
 ) -> Result<(), DbErr> {
     let now = app.clock.now();
-    let next = person.zip(chosen.get(user_id)).and_then(|(person, chosen)| chosen.next_digest(now, chosen.zone(person.zone())));
+    let next = person
+        .zip(chosen.get(user_id))
+        .and_then(|(person, chosen)| chosen.next_digest(now, chosen.zone(person.zone())));
     let transaction = begin(&app.db).await?;
     let Some(due) = preferences::take_digest(&transaction, user_id, now, next).await? else {
         return transaction.rollback().await;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use platform::database::begin;
 use platform::dapr::invoke::InvokeError;
+use platform::database::begin;
 use sea_orm::DbErr;
 use uuid::Uuid;
 

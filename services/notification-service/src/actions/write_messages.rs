@@ -41,7 +41,13 @@ pub(super) struct Messages {
 
 impl Messages {
     /// Adds one to `person`. Somebody to whom no way leads is passed over, unless it is a reminder, which keeps account of that.
-    pub(super) fn write(&mut self, app: &App, occasion: &Occasion<'_>, person: &Person, chosen: &HashMap<String, Preferences>) {
+    pub(super) fn write(
+        &mut self,
+        app: &App,
+        occasion: &Occasion<'_>,
+        person: &Person,
+        chosen: &HashMap<String, Preferences>,
+    ) {
         let default = Preferences::default();
         let preferences = chosen.get(&person.user_id).unwrap_or(&default);
         let now = app.clock.now();
@@ -77,7 +83,12 @@ impl Messages {
 }
 
 /// What is in the application is there at once; what leaves is pending.
-fn delivery(id: Uuid, notification_id: Uuid, Route { channel, address, way }: Route, now: DateTime<Utc>) -> NewDelivery {
+fn delivery(
+    id: Uuid,
+    notification_id: Uuid,
+    Route { channel, address, way }: Route,
+    now: DateTime<Utc>,
+) -> NewDelivery {
     let (status, not_before, detail) = match way {
         Way::From(_) if channel == Channel::InApp => (DeliveryStatus::Sent, now, None),
         Way::From(moment) => (DeliveryStatus::Pending, moment, None),

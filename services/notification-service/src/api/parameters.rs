@@ -26,7 +26,11 @@ where
 /// 422 unless that is 1 to 200.
 pub(super) fn limit(value: Option<&str>) -> Result<usize, Problem> {
     let limit = read("limit", value)?.unwrap_or(DEFAULT_LIMIT);
-    if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err(invalid("limit", &format!("must be 1 to {MAX_LIMIT}"))) }
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(invalid("limit", &format!("must be 1 to {MAX_LIMIT}")))
+    }
 }
 
 pub(super) fn invalid(name: &str, why: &dyn fmt::Display) -> Problem {

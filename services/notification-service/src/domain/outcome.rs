@@ -28,15 +28,21 @@ pub(crate) enum Outcome {
 /// The end, if nothing is pending any more. A list in the application that nobody looks at does not make up for an e-mail that was refused: where
 /// something was sent out, that decides.
 pub(crate) fn outcome(results: &[ChannelResult]) -> Option<Outcome> {
-    let any = |status, out: fn(Channel) -> bool| results.iter().any(|result| result.status == status && out(result.channel));
+    let any =
+        |status, out: fn(Channel) -> bool| results.iter().any(|result| result.status == status && out(result.channel));
     let leaves = |channel| channel != Channel::InApp;
     if any(DeliveryStatus::Pending, |_| true) {
         return None;
     }
-    let sent = if any(DeliveryStatus::Failed, leaves) { any(DeliveryStatus::Sent, leaves) } else { any(DeliveryStatus::Sent, |_| true) };
+    let sent = if any(DeliveryStatus::Failed, leaves) {
+        any(DeliveryStatus::Sent, leaves)
+    } else {
+        any(DeliveryStatus::Sent, |_| true)
+    };
     let why = || {
         let reasons = results.iter().filter(|result| result.status != DeliveryStatus::Sent);
-        let reasons = reasons.filter_map(|result| Some(format!("{}: {}", result.channel.as_str(), result.detail.as_deref()?)));
+        let reasons =
+            reasons.filter_map(|result| Some(format!("{}: {}", result.channel.as_str(), result.detail.as_deref()?)));
         let mut reasons: Vec<String> = reasons.collect();
         reasons.dedup();
         reasons.join("; ")

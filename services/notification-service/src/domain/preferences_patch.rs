@@ -33,12 +33,18 @@ impl Preferences {
         for (name, change) in changes {
             let outcome = match name.as_str() {
                 "events" => patch_events(&mut self, change),
-                "quiet_hours" => patch_quiet_hours(self.quiet_hours, change).map(|hours| self.quiet_hours = hours).map_err(one),
+                "quiet_hours" => {
+                    patch_quiet_hours(self.quiet_hours, change).map(|hours| self.quiet_hours = hours).map_err(one)
+                }
                 "digest" => patch_digest(change).map(|digest| self.digest = digest).map_err(one),
                 "phone" => phone(change).map(|phone| self.phone = phone).map_err(one),
                 "timezone" => timezone(change).map(|timezone| self.timezone = timezone).map_err(one),
-                "channels" => Err(one(mistake("/channels", "read_only", "Which channels there are is not for users to say."))),
-                other => Err(one(unknown(&format!("/{}", escaped(other)), "events, quiet_hours, digest, phone or timezone"))),
+                "channels" => {
+                    Err(one(mistake("/channels", "read_only", "Which channels there are is not for users to say.")))
+                }
+                other => {
+                    Err(one(unknown(&format!("/{}", escaped(other)), "events, quiet_hours, digest, phone or timezone")))
+                }
             };
             mistakes.extend(outcome.err().into_iter().flatten());
         }
@@ -73,7 +79,11 @@ fn patch_events(preferences: &mut Preferences, change: &Value) -> Result<(), Vec
     for (name, change) in members("/events", change).map_err(one)? {
         let pointer = format!("/events/{}", escaped(name));
         let Some(kind) = Kind::CHOSEN.into_iter().find(|kind| kind.as_str() == name) else {
-            mistakes.push(mistake(pointer, "event_unknown", format!("Use {}.", Kind::CHOSEN.map(Kind::as_str).join(", "))));
+            mistakes.push(mistake(
+                pointer,
+                "event_unknown",
+                format!("Use {}.", Kind::CHOSEN.map(Kind::as_str).join(", ")),
+            ));
             continue;
         };
         let Some(default) = default.get(&kind).copied() else { continue };
@@ -83,7 +93,12 @@ fn patch_events(preferences: &mut Preferences, change: &Value) -> Result<(), Vec
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
-fn patch_switches(switches: &mut Switches, default: Switches, pointer: &str, change: &Value) -> Result<(), Vec<Mistake>> {
+fn patch_switches(
+    switches: &mut Switches,
+    default: Switches,
+    pointer: &str,
+    change: &Value,
+) -> Result<(), Vec<Mistake>> {
     if change.is_null() {
         *switches = default;
         return Ok(());
@@ -148,7 +163,9 @@ fn phone(change: &Value) -> Result<Option<String>, Mistake> {
     }
     let text = change.as_str().ok_or_else(invalid)?;
     let digits = text.strip_prefix('+').ok_or_else(invalid)?;
-    let is_number = (8..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_number = (8..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|digit| digit.is_ascii_digit());
     if is_number { Ok(Some(text.to_owned())) } else { Err(invalid()) }
 }
 
@@ -157,7 +174,13 @@ fn timezone(change: &Value) -> Result<Option<Tz>, Mistake> {
         return Ok(None);
     }
     let known = change.as_str().and_then(|name| name.parse::<Tz>().ok());
-    let unknown = || mistake("/timezone", "timezone_unknown", "Give an IANA time zone such as Europe/Berlin, or null for that of the profile.");
+    let unknown = || {
+        mistake(
+            "/timezone",
+            "timezone_unknown",
+            "Give an IANA time zone such as Europe/Berlin, or null for that of the profile.",
+        )
+    };
     known.map(Some).ok_or_else(unknown)
 }
 
@@ -185,7 +208,7 @@ mod tests {
         assert_eq!(json!(later.quiet_hours), json!({"from": "22:00", "to": "08:00"}));
         let later = patched(later, &json!({"events": {"reminder": {"email": null}}, "digest": null})).unwrap();
         assert!(later.allows(Kind::Reminder, Channel::Email) && later.allows(Kind::TaskCompleted, Channel::Email));
-        assert_eq!((later.digest, later.phone), (None, chosen.phone));
+        assert_eq!((later.digest, &later.phone), (None, &chosen.phone));
         let none = json!({"events": null, "quiet_hours": null, "phone": null, "timezone": null});
         assert_eq!(patched(later, &none).unwrap(), Preferences::default());
     }
@@ -201,7 +224,11 @@ mod tests {
             (json!({"events": {"reminder": {"sms": "yes"}}}), "/events/reminder/sms", "invalid_type"),
             (json!({"quiet_hours": {"from": "22:00"}}), "/quiet_hours", "required"),
             (json!({"quiet_hours": {"from": "25:00", "to": "07:00"}}), "/quiet_hours/from", "time_invalid"),
-            (json!({"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "UTC"}}), "/quiet_hours/zone", "unknown_field"),
+            (
+                json!({"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "UTC"}}),
+                "/quiet_hours/zone",
+                "unknown_field",
+            ),
             (json!({"digest": {"hour": 24}}), "/digest/hour", "hour_invalid"),
             (json!({"digest": {}}), "/digest/hour", "hour_invalid"),
             (json!({"phone": "0151 1234567"}), "/phone", "phone_invalid"),
@@ -210,7 +237,11 @@ mod tests {
             (json!({"channels": {}}), "/channels", "read_only"),
         ] {
             let mistakes = patched(Preferences::default(), &changes).unwrap_err();
-            assert_eq!((mistakes[0].pointer.as_str(), mistakes[0].code, mistakes.len()), (pointer, code, 1), "{changes}");
+            assert_eq!(
+                (mistakes[0].pointer.as_str(), mistakes[0].code, mistakes.len()),
+                (pointer, code, 1),
+                "{changes}"
+            );
         }
     }
 }

@@ -21,8 +21,13 @@ impl FromStr for TimeOfDay {
 
     fn from_str(text: &str) -> Result<Self, NoTimeOfDay> {
         let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_digit());
-        let (hour, minute) = text.split_once(':').filter(|(hour, minute)| two_digits(hour) && two_digits(minute)).ok_or(NoTimeOfDay)?;
-        let time = NaiveTime::from_hms_opt(hour.parse().map_err(|_| NoTimeOfDay)?, minute.parse().map_err(|_| NoTimeOfDay)?, 0);
+        let (hour, minute) =
+            text.split_once(':').filter(|(hour, minute)| two_digits(hour) && two_digits(minute)).ok_or(NoTimeOfDay)?;
+        let time = NaiveTime::from_hms_opt(
+            hour.parse().map_err(|_| NoTimeOfDay)?,
+            minute.parse().map_err(|_| NoTimeOfDay)?,
+            0,
+        );
         time.map(Self).ok_or(NoTimeOfDay)
     }
 }
@@ -74,7 +79,8 @@ pub(crate) fn at(day: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
     found.unwrap_or_else(|| {
         // A day earlier there is no gap.
         let before = wanted - TimeDelta::days(1);
-        let before = zone.from_local_datetime(&before).earliest().map_or_else(|| before.and_utc(), |found| found.to_utc());
+        let before =
+            zone.from_local_datetime(&before).earliest().map_or_else(|| before.and_utc(), |found| found.to_utc());
         before + TimeDelta::days(1)
     })
 }
@@ -95,7 +101,11 @@ mod tests {
         assert_eq!(end("22:00", "07:00", "2026-02-01T02:00:00Z"), "2026-02-01T06:00:00+00:00");
         assert_eq!(end("22:00", "07:00", "2026-07-01T02:00:00Z"), "2026-07-01T05:00:00+00:00");
         assert_eq!(end("22:00", "07:00", "2026-01-31T12:00:00Z"), "2026-01-31T12:00:00+00:00");
-        assert_eq!(end("22:00", "07:00", "2026-02-01T06:00:00Z"), "2026-02-01T06:00:00+00:00", "the end is no part of them");
+        assert_eq!(
+            end("22:00", "07:00", "2026-02-01T06:00:00Z"),
+            "2026-02-01T06:00:00+00:00",
+            "the end is no part of them"
+        );
         assert_eq!(end("12:00", "14:00", "2026-01-31T12:00:00Z"), "2026-01-31T13:00:00+00:00");
         assert_eq!(end("12:00", "12:00", "2026-01-31T11:00:00Z"), "2026-01-31T11:00:00+00:00", "none at all");
     }

@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_passed_over() {
-        let odd = [json!({"near": "home"}), json!({"before": "PT1H", "channels": ["pigeon"]}), json!({"before": "PT1M"})];
+        let odd =
+            [json!({"near": "home"}), json!({"before": "PT1H", "channels": ["pigeon"]}), json!({"before": "PT1M"})];
         assert_eq!(Wanted::all(TASK, &odd).len(), 1);
     }
 
@@ -167,9 +168,15 @@ mod tests {
     fn a_moment_is_counted_from_the_due_date() {
         let due: DateTime<Utc> = "2026-01-31T10:00:00Z".parse().unwrap();
         let wanted = |value: Value| serde_json::from_value::<Wanted>(value).unwrap();
-        assert_eq!(wanted(json!({"before": "PT30M"})).moment(Some(due)).unwrap().to_rfc3339(), "2026-01-31T09:30:00+00:00");
+        assert_eq!(
+            wanted(json!({"before": "PT30M"})).moment(Some(due)).unwrap().to_rfc3339(),
+            "2026-01-31T09:30:00+00:00"
+        );
         assert_eq!(wanted(json!({"before": "PT30M"})).moment(None), None);
-        assert_eq!(wanted(json!({"at": "2026-01-31T09:00:00+01:00"})).moment(None).unwrap().to_rfc3339(), "2026-01-31T08:00:00+00:00");
+        assert_eq!(
+            wanted(json!({"at": "2026-01-31T09:00:00+01:00"})).moment(None).unwrap().to_rfc3339(),
+            "2026-01-31T08:00:00+00:00"
+        );
         assert_eq!(wanted(json!({"before": "P999999W"})).moment(Some(DateTime::<Utc>::MIN_UTC)), None);
     }
 }

@@ -29,8 +29,16 @@ async fn act(app: &App, event: Event) -> Result<(), DbErr> {
         workspace_id: event.organization_id,
         actor: event.user_id.clone(),
         recipients: Some(app.operators.to_vec()),
-        title: format!("{}: {} failed for {} s", outage.service, outage.activity, (outage.until - outage.since).num_seconds()),
-        body: format!("From {} to {}, {} attempts. Nothing was lost. The last error: {}", outage.since, outage.until, outage.failures, outage.error),
+        title: format!(
+            "{}: {} failed for {} s",
+            outage.service,
+            outage.activity,
+            (outage.until - outage.since).num_seconds()
+        ),
+        body: format!(
+            "From {} to {}, {} attempts. Nothing was lost. The last error: {}",
+            outage.since, outage.until, outage.failures, outage.error
+        ),
         happened_at: event.timestamp,
     };
     notices::store(&app.db, &notice).await?;

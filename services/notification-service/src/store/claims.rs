@@ -13,7 +13,11 @@ use crate::domain::reminder::Reminder;
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 /// Claims reminders whose moment has come, the oldest first.
-pub(crate) async fn claim_due(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Reminder>, DbErr> {
+pub(crate) async fn claim_due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<Reminder>, DbErr> {
     let sql = format!(
         "UPDATE notification.reminders SET claimed_until = $2 WHERE id IN (SELECT id FROM notification.reminders \
            WHERE status = 'scheduled' AND fired_at IS NULL AND fire_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1) \

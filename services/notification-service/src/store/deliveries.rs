@@ -72,7 +72,8 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
 
 /// When the next message may leave, or the next claim ends.
 pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql = "SELECT min(greatest(not_before, claimed_until)) AS next FROM notification.deliveries WHERE status = 'pending'";
+    let sql =
+        "SELECT min(greatest(not_before, claimed_until)) AS next FROM notification.deliveries WHERE status = 'pending'";
     let row = db.query_one_raw(statement(sql, [])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
@@ -97,7 +98,12 @@ pub(crate) struct Ending {
 }
 
 /// Stores how it ended; says whether nobody had before.
-pub(crate) async fn end(db: &impl ConnectionTrait, id: Uuid, ending: &Ending, now: DateTime<Utc>) -> Result<bool, DbErr> {
+pub(crate) async fn end(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    ending: &Ending,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     let sql = "UPDATE notification.deliveries SET status = $2, detail = $3, provider_id = $4, ended_at = $5, claimed_until = NULL \
         WHERE id = $1 AND status = 'pending'";
     let Ending { status, detail, provider_id } = ending.clone();
@@ -106,7 +112,10 @@ pub(crate) async fn end(db: &impl ConnectionTrait, id: Uuid, ending: &Ending, no
 }
 
 /// What became of the messages of reminders so far: of the version that each has now.
-pub(crate) async fn results(db: &impl ConnectionTrait, reminders: &[Uuid]) -> Result<Vec<(Uuid, ChannelResult)>, DbErr> {
+pub(crate) async fn results(
+    db: &impl ConnectionTrait,
+    reminders: &[Uuid],
+) -> Result<Vec<(Uuid, ChannelResult)>, DbErr> {
     let sql = "SELECT told.reminder_id, told.user_id, delivery.channel, delivery.status, delivery.detail \
         FROM notification.reminders AS reminder \
         JOIN notification.notifications AS told ON told.reminder_id = reminder.id AND told.reminder_version = reminder.version \

@@ -50,7 +50,9 @@ impl FromQueryResult for Notice {
 
 /// Stores it, unless it is there already.
 pub(crate) async fn store(db: &impl ConnectionTrait, notice: &Notice) -> Result<(), DbErr> {
-    let sql = format!("INSERT INTO notification.notices ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING");
+    let sql = format!(
+        "INSERT INTO notification.notices ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    );
     let Notice { id, kind, task_id, workspace_id, actor, recipients, title, body, happened_at } = notice.clone();
     let values = [
         id.into(),

@@ -75,7 +75,8 @@ pub(crate) async fn reminders(
          ORDER BY created_at DESC, id DESC LIMIT $6"
     );
     let (created_at, id) = parts(after);
-    let values = [workspace_ids.into(), task_id.into(), status.map(Status::as_str).into(), created_at, id, one_more(limit)];
+    let values =
+        [workspace_ids.into(), task_id.into(), status.map(Status::as_str).into(), created_at, id, one_more(limit)];
     let found = Reminder::find_by_statement(statement(&sql, values)).all(db).await?;
     Ok(Page::cut(found, limit, |reminder| Position { created_at: reminder.created_at, id: reminder.id }))
 }

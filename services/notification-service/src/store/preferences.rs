@@ -35,13 +35,19 @@ pub(crate) async fn save(
         ON CONFLICT (user_id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at, \
           next_digest_at = CASE WHEN $5 THEN excluded.next_digest_at ELSE held.next_digest_at END";
     let is_known = next_digest_at.is_some();
-    let values = [user_id.into(), json_text(preferences).into(), next_digest_at.flatten().into(), now.into(), is_known.into()];
+    let values =
+        [user_id.into(), json_text(preferences).into(), next_digest_at.flatten().into(), now.into(), is_known.into()];
     db.execute_raw(statement(sql, values)).await.map(|_| ())
 }
 
 /// Users whose digest is due.
-pub(crate) async fn due_digests(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<String>, DbErr> {
-    let sql = "SELECT user_id FROM notification.preferences WHERE next_digest_at <= $1 ORDER BY next_digest_at LIMIT $2";
+pub(crate) async fn due_digests(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<String>, DbErr> {
+    let sql =
+        "SELECT user_id FROM notification.preferences WHERE next_digest_at <= $1 ORDER BY next_digest_at LIMIT $2";
     let rows = db.query_all_raw(statement(sql, [now.into(), most.into()])).await?;
     rows.iter().map(|row| row.try_get("", "user_id")).collect()
 }

@@ -27,7 +27,10 @@ impl FromQueryResult for Reminder {
             workspace_id: row.try_get(prefix, "workspace_id")?,
             user_id: row.try_get(prefix, "user_id")?,
             task_title: row.try_get(prefix, "task_title")?,
-            wanted: Wanted { when: when.ok_or_else(|| unreadable("neither before nor at"))?, channels: channels.transpose()? },
+            wanted: Wanted {
+                when: when.ok_or_else(|| unreadable("neither before nor at"))?,
+                channels: channels.transpose()?,
+            },
             status: word::<Status>(&status)?,
             reason: row.try_get(prefix, "reason")?,
             fire_at: row.try_get(prefix, "fire_at")?,

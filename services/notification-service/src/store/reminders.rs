@@ -62,7 +62,12 @@ pub(crate) async fn lock_unchanged(transaction: &Transaction, claimed: &[Reminde
 }
 
 /// Their messages are made: from here on nobody makes them again.
-pub(crate) async fn mark_fired(db: &impl ConnectionTrait, ids: &[Uuid], now: DateTime<Utc>, late: i64) -> Result<(), DbErr> {
+pub(crate) async fn mark_fired(
+    db: &impl ConnectionTrait,
+    ids: &[Uuid],
+    now: DateTime<Utc>,
+    late: i64,
+) -> Result<(), DbErr> {
     let sql = "UPDATE notification.reminders SET fired_at = $2, late = $2 - fire_at >= make_interval(secs => $3), claimed_until = NULL, \
         updated_at = $2 WHERE id = ANY ($1)";
     let values = [ids.to_vec().into(), now.into(), (late as f64).into()];

@@ -96,7 +96,10 @@ fn what_falls_due_while_the_news_is_on_its_way_is_sent() {
     // The event is of 09:29, whenever it arrives.
     assert_eq!(one(&after(&late, &[], moment(9, 29))), (Status::Scheduled, Some(moment(9, 30)), 1));
     let past = plan(&late, &[], moment(9, 30));
-    assert_eq!((past[0].reminder.status, past[0].reminder.reason.as_deref(), past[0].news), (Status::Cancelled, Some("past"), None));
+    assert_eq!(
+        (past[0].reminder.status, past[0].reminder.reason.as_deref(), past[0].news),
+        (Status::Cancelled, Some("past"), None)
+    );
 }
 
 #[test]
@@ -118,7 +121,10 @@ fn one_that_is_taken_away_is_cancelled() {
     let held = after(&task(Some(moment(10, 0)), &half_an_hour()), &[], moment(8, 0));
     let changes = plan(&task(Some(moment(10, 0)), &[]), &held, moment(8, 1));
     let Change { reminder, news } = &changes[0];
-    assert_eq!((reminder.status, reminder.reason.as_deref(), *news), (Status::Cancelled, Some("removed"), Some(News::Cancelled)));
+    assert_eq!(
+        (reminder.status, reminder.reason.as_deref(), *news),
+        (Status::Cancelled, Some("removed"), Some(News::Cancelled))
+    );
 }
 
 #[test]
