@@ -29,8 +29,8 @@ use crate::store::dead_letters;
 use crate::store::recorder::Recorder;
 use crate::{APP_ID, api, events as deliveries};
 
-/// The topics whose events become entries. An event that travels on both is recorded once.
-const TOPICS: [Topic; 2] = [Topic::TaskEvents, Topic::UserActivities];
+/// The topics whose events become entries. An event that travels on two of them is recorded once.
+const TOPICS: [Topic; 3] = [Topic::TaskEvents, Topic::Reminders, Topic::UserActivities];
 
 /// How long the sidecar may take to say how it is.
 const SIDECAR_TIMEOUT: Duration = Duration::from_secs(1);

@@ -16,9 +16,9 @@ pub(crate) struct Entry {
     pub(crate) event_id: Uuid,
     /// What happened.
     pub(crate) event_type: String,
-    /// Who did it.
+    /// Who did it; of a reminder or a notification, whom it concerns.
     pub(crate) user_id: String,
-    /// The task that it was done to, if any.
+    /// The task that it was done to or that it is about, if any.
     pub(crate) task_id: Option<Uuid>,
     /// When it happened, in whole microseconds.
     pub(crate) timestamp: DateTime<Utc>,
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     /// The workspace in which it happened; told within `details`.
     #[serde(skip)]
     pub(crate) workspace_id: Uuid,
-    /// Its place in the workspace; told within `details`.
+    /// Its place in the workspace, 0 when it has none; told within `details`.
     #[serde(skip)]
     pub(crate) sequence: i64,
 }

@@ -46,8 +46,8 @@ pub(crate) async fn find(db: &impl ConnectionTrait, criteria: &Criteria) -> Resu
 }
 
 /// The newest of what happened to a task itself in one of the workspaces, by its number there: the time of an event is what its
-/// producer says. Other facts about it, such as a reminder that was
-/// cancelled because it was deleted, do not count.
+/// producer says. Other facts about it, such as a reminder that was cancelled because it was deleted, have no number and do not
+/// count.
 pub(crate) async fn find_newest_of_task(
     db: &impl ConnectionTrait,
     workspace_ids: &BTreeSet<Uuid>,

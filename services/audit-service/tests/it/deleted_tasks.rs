@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fact::{TASK, WORKSPACE, body, created, with};
+use crate::fact::{TASK, WORKSPACE, body, created, notification, reminder, with};
 use crate::service::{Service, TOKEN};
 
 const OTHER_WORKSPACE: Uuid = Uuid::from_u128(0xcc);
@@ -63,6 +63,19 @@ async fn the_newest_by_its_number_counts_whatever_the_times_say() {
     .await;
     let (status, answer) = ask_in(&service, &[WORKSPACE]).await;
     assert_eq!((status, &answer["deletion"]["task"]["version"]), (StatusCode::OK, &json!(4)));
+}
+
+#[tokio::test]
+async fn what_is_told_of_its_reminders_later_hides_no_deletion_and_makes_none() {
+    let service = Service::start().await;
+    let later = [reminder(7, "cancelled"), notification(8)];
+    for event in &later {
+        assert_eq!(service.deliver("reminders", body(event)).await, "SUCCESS", "{event}");
+    }
+    assert_eq!(ask_in(&service, &[WORKSPACE]).await, nothing(), "of the task itself nothing is known");
+    record(&service, [created(1), told(2, "task.deleted", 11)]).await;
+    let (status, answer) = ask_in(&service, &[WORKSPACE]).await;
+    assert_eq!((status, &answer["deletion"]["task"]["version"]), (StatusCode::OK, &json!(2)));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ async fn without_the_token_nothing_is_there() {
     let routes = [
         ("GET", "/dapr/subscribe"),
         ("POST", "/events/task-events"),
+        ("POST", "/events/reminders"),
         ("POST", "/events/user-activities"),
         ("POST", "/events/task-events.dead"),
         ("GET", history.as_str()),
@@ -55,9 +56,11 @@ async fn the_sidecar_is_told_the_topics() {
     };
     let expected = json!([
         topic("task-events"),
+        topic("reminders"),
         topic("user-activities"),
         dead("task-events.dead"),
         dead("task-updates.dead"),
+        dead("reminders.dead"),
         dead("user-activities.dead"),
         dead("system-notifications.dead"),
     ]);

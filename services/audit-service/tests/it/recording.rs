@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
 
-use crate::fact::{TASK, WORKSPACE, body, created, id, user_created, with};
+use crate::fact::{TASK, WORKSPACE, body, created, id, notification, reminder, user_created, with};
 use crate::service::{RECORDED_AT, Service};
 
 async fn items(service: &Service) -> Vec<Value> {
@@ -42,6 +42,31 @@ async fn an_event_of_a_user_has_no_task() {
     assert_eq!(service.deliver("user-activities", body(&user_created(1))).await, "SUCCESS");
     let items = items(&service).await;
     assert_eq!((&items[0]["event_type"], &items[0]["task_id"]), (&json!("user.created"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_became_of_a_reminder_is_in_the_history_of_its_task_each_once() {
+    let service = Service::start().await;
+    let told = [reminder(1, "scheduled"), reminder(2, "cancelled"), reminder(3, "sent"), notification(4)];
+    for event in told.iter().chain(&told[2..]) {
+        assert_eq!(service.deliver("reminders", body(event)).await, "SUCCESS", "{event}");
+    }
+    service.deliver("task-events", body(&with(created(5), "/task_data/id", json!(id(9))))).await;
+    let of_task = [("workspace_ids", WORKSPACE.to_string()), ("task_id", TASK.to_string())];
+    let of_task: Vec<_> = of_task.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (status, page) = service.history(&of_task).await;
+    assert_eq!(status, 200, "{page}");
+    let newest_first: Vec<_> = told.iter().rev().cloned().collect();
+    let details: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["details"].clone()).collect();
+    assert_eq!(details, newest_first);
+    assert_eq!((service.count("entries_recorded").await, service.count("events_duplicate").await), (5, 2));
+
+    let (_, page) = service.history(&[of_task[0], ("event_type", "reminder.sent")]).await;
+    let sent = json!([{
+        "event_id": id(3), "event_type": "reminder.sent", "user_id": "alice", "task_id": TASK,
+        "timestamp": "2026-01-31T11:30:00Z", "details": told[2],
+    }]);
+    assert_eq!(page["items"], sent);
 }
 
 #[tokio::test]

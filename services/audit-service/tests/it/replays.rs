@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::fact::{body, created, id, message, with, without};
+use crate::fact::{body, created, id, message, reminder, with, without};
 use crate::service::{RECORDED_AT, Service};
 use crate::sidecar::{Beside, DEADLINE};
 
@@ -69,6 +69,18 @@ async fn without_the_sidecar_nothing_is_recorded() {
     let (status, problem) = service.replay(&id, "").await;
     assert_eq!((status, &problem["code"]), (503, &json!("sidecar_unavailable")));
     assert_still_dead(&service, &id).await;
+}
+
+#[tokio::test]
+async fn a_mended_reminder_reaches_the_history() {
+    let beside = Beside::start().await;
+    let event = reminder(1, "sent");
+    beside.publish("reminders", &without(event.clone(), "/data/task_id")).await;
+    let letter = &beside.letters("dead", 1).await[0];
+    assert_eq!((&letter["topic"], &letter["cause"]), (&json!("reminders"), &json!("/data/data/task_id is missing")));
+    let (status, replayed) = beside.replay(letter, Some(&message(&event))).await;
+    assert_eq!((status, &replayed["recorded_before"]), (200, &json!(false)), "{replayed}");
+    assert_eq!(beside.entry(&event).await["details"], event);
 }
 
 #[tokio::test]
