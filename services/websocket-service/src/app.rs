@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::notice_missed;
-use crate::events::task_updates;
+use crate::events::{delivery, reminders, task_updates};
 use crate::hub::Hub;
 use crate::metrics::SocketMetrics;
 use crate::{APP_ID, Config, SocketLimits, api};
@@ -131,12 +131,27 @@ fn entrance(app: App) -> Router {
 /// The component through which events come here: each replica gets all of them.
 const PUBSUB: &str = "pubsub-per-replica";
 
+/// What is for open screens.
+const TOPICS: [Topic; 2] = [Topic::TaskUpdates, Topic::Reminders];
+
 /// Every topic.
 fn deliveries(app: App, names: &TopicNames) -> Router {
-    let topics = [Subscription::to(Topic::TaskUpdates, names).through(PUBSUB)];
+    let topics = TOPICS.map(|topic| Subscription::to(topic, names).through(PUBSUB));
     Router::new()
         .route("/events/task-updates", post(task_updates::receive))
-        .layer(DefaultBodyLimit::max(task_updates::MAX_DELIVERY))
+        .route("/events/reminders", post(reminders::receive))
+        .layer(DefaultBodyLimit::max(delivery::MAX_DELIVERY))
         .with_state(app)
         .merge(subscribe::router(&topics))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_topics_are_those_that_the_contract_sends_here() {
+        let sent: Vec<Topic> = Topic::ALL.iter().copied().filter(|topic| topic.consumers().contains(&APP_ID)).collect();
+        assert_eq!(sent, TOPICS);
+    }
 }

@@ -1,7 +1,7 @@
 //! websocket-service: live updates in every open tab.
 //!
 //! A client opens `GET /ws`, says who it is (subprotocol, ticket or first message), is told where its workspaces stand, and
-//! from then on gets their events in order, each once. The events come from topic `task-updates`; who is a member of what
+//! from then on gets their events in order, each once. The events come from topics `task-updates` and `reminders`; who is a member of what
 //! is asked of backend-api, once per socket. The service stores nothing.
 
 mod actions;

@@ -6,11 +6,15 @@
 //!
 //! A socket that has missed something is behind: what comes is not handed to it until what it missed was replayed from the
 //! history, which has what comes too. So nothing piles up meanwhile, however much there is to replay.
+//!
+//! Some events have no number of their workspace. They are handed to the sockets that have seats, and to nobody later.
 
 mod mailbox;
 mod recent;
 mod registration;
 mod seat;
+mod told;
+mod user;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +26,8 @@ pub(crate) use mailbox::{Mailbox, Parcel};
 use recent::Recent;
 pub(crate) use registration::{Behind, Registration, TooManySockets};
 use seat::Seat;
+use told::Told;
+use user::User;
 
 /// An event on its way to sockets, serialised once and shared.
 #[derive(Clone, Debug)]
@@ -32,6 +38,15 @@ pub(crate) struct LiveEvent {
     pub(crate) sequence: i64,
     /// The whole socket message.
     pub(crate) text: Utf8Bytes,
+}
+
+/// Whom an event without a number is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience<'a> {
+    /// One person.
+    User(&'a str),
+    /// The members of a workspace.
+    Workspace(Uuid),
 }
 
 /// Every registered socket and the workspaces that it follows.
@@ -45,7 +60,8 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct State {
     rooms: HashMap<Uuid, HashMap<u64, Seat>>,
-    users: HashMap<Arc<str>, usize>,
+    users: HashMap<Arc<str>, User>,
+    told: Told,
     recent: Recent,
     last_id: u64,
 }
@@ -65,6 +81,21 @@ impl Hub {
             }
         }
         state.recent.push(event);
+    }
+
+    /// Hands what has no number to every socket that it is for and that has its seats, unless that was done a short while ago.
+    /// Never waits for a socket.
+    pub(crate) fn tell(&self, audience: Audience<'_>, event_id: Uuid, text: &Utf8Bytes) {
+        let mut state = self.lock();
+        if !state.told.is_new(event_id) {
+            return;
+        }
+        match audience {
+            Audience::User(user) => state.users.get(user).into_iter().for_each(|user| user.tell(text)),
+            Audience::Workspace(workspace) => {
+                state.rooms.get(&workspace).into_iter().flat_map(HashMap::values).for_each(|seat| seat.tell(text));
+            }
+        }
     }
 
     /// The workspaces that any socket follows.

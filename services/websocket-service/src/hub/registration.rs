@@ -49,11 +49,9 @@ impl Hub {
     pub(crate) fn register(self: &Arc<Self>, user: &str) -> Result<Registration, TooManySockets> {
         let mut state = self.lock();
         let user = state.users.get_key_value(user).map_or_else(|| Arc::from(user), |(known, _)| Arc::clone(known));
-        let count = state.users.entry(Arc::clone(&user)).or_default();
-        if *count >= self.sockets_per_user {
+        if !state.users.entry(Arc::clone(&user)).or_default().enter(self.sockets_per_user) {
             return Err(TooManySockets);
         }
-        *count += 1;
         state.last_id += 1;
         Ok(Registration {
             hub: Arc::clone(self),
@@ -95,6 +93,9 @@ impl Registration {
         }
         state.recent.leave(position);
         self.stage = Stage::Seated(positions.iter().map(|at| at.id).collect());
+        if let Some(user) = state.users.get_mut(&self.user) {
+            user.sit(Arc::clone(&self.mailbox));
+        }
         for (workspace, seat) in seats {
             state.rooms.entry(workspace).or_default().insert(self.id, seat);
         }
@@ -150,7 +151,7 @@ impl Drop for Registration {
                 }
             }
         }
-        state.release(&self.user);
+        state.release(&self.user, &self.mailbox);
     }
 }
 
@@ -164,10 +165,10 @@ impl State {
         }
     }
 
-    fn release(&mut self, user: &Arc<str>) {
-        if let Some(count) = self.users.get_mut(user) {
-            *count -= 1;
-            if *count == 0 {
+    fn release(&mut self, user: &Arc<str>, mailbox: &Arc<Mailbox>) {
+        if let Some(sockets) = self.users.get_mut(user) {
+            sockets.leave(mailbox);
+            if sockets.is_gone() {
                 self.users.remove(user);
             }
         }

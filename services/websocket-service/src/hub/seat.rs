@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::extract::ws::Utf8Bytes;
+
 use super::{LiveEvent, Mailbox, Parcel};
 
 /// A socket's place in a workspace.
@@ -39,6 +41,11 @@ impl Seat {
             self.behind = Some(event.sequence);
             self.mailbox.tell_behind();
         }
+    }
+
+    /// Hands it what has no number, whatever it has had.
+    pub(super) fn tell(&self, text: &Utf8Bytes) {
+        self.mailbox.push(Parcel::Event(text.clone()));
     }
 
     /// It should have come as far as `sequence` by now; if it has not, what it missed is replayed.

@@ -190,3 +190,76 @@ fn who_left_a_workspace_gets_nothing_of_it() {
     hub.broadcast(event(TWO, 1));
     assert_eq!(received(&socket), ["2/1"]);
 }
+
+fn tell(hub: &Hub, audience: Audience<'_>, id: u128) {
+    hub.tell(audience, Uuid::from_u128(id), &format!("told {id}").into());
+}
+
+#[test]
+fn what_has_no_number_is_told_to_whom_it_is_for_and_to_nobody_else() {
+    let hub = Hub::new(1024, 9);
+    let [mut first, mut second, mut bob] = ["alice", "alice", "bob"].map(|user| hub.register(user).unwrap());
+    first.take_seats(&[at(ONE, 0), at(TWO, 7)], vec![]);
+    second.take_seats(&[at(ONE, 0), at(TWO, 7)], vec![]);
+    bob.take_seats(&[at(TWO, 7)], vec![]);
+    tell(&hub, Audience::User("alice"), 1);
+    tell(&hub, Audience::User("carol"), 2);
+    tell(&hub, Audience::Workspace(TWO), 3);
+    tell(&hub, Audience::Workspace(ONE), 4);
+    tell(&hub, Audience::Workspace(Uuid::nil()), 5);
+    first.leave(TWO);
+    tell(&hub, Audience::Workspace(TWO), 6);
+    assert_eq!(received(&first), ["told 1", "told 3", "told 4"]);
+    assert_eq!(received(&second), ["told 1", "told 3", "told 4", "told 6"]);
+    assert_eq!(received(&bob), ["told 3", "told 6"]);
+}
+
+#[test]
+fn what_has_no_number_makes_no_gap_and_fills_none() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[at(ONE, 0)], vec![]);
+    hub.broadcast(event(ONE, 1));
+    tell(&hub, Audience::Workspace(ONE), 9);
+    hub.broadcast(event(ONE, 2));
+    assert_eq!(socket.look_back(), None);
+    hub.broadcast(event(ONE, 4));
+    tell(&hub, Audience::User("alice"), 10);
+    assert_eq!(socket.look_back().unwrap().last, 2, "and is told while it is behind");
+    assert_eq!(received(&socket), ["1/1", "told 9", "1/2", "told 10"]);
+}
+
+#[test]
+fn what_has_no_number_is_told_once() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    socket.take_seats(&[at(ONE, 0)], vec![]);
+    for id in [1, 2, 1, 2, 3] {
+        tell(&hub, Audience::User("alice"), id);
+    }
+    assert_eq!(received(&socket), ["told 1", "told 2", "told 3"]);
+}
+
+#[test]
+fn the_greeting_comes_before_what_has_no_number() {
+    let hub = Hub::new(1024, 9);
+    let mut socket = hub.register("alice").unwrap();
+    tell(&hub, Audience::User("alice"), 1);
+    tell(&hub, Audience::Workspace(ONE), 2);
+    socket.take_seats(&[at(ONE, 0)], vec!["hello".into()]);
+    tell(&hub, Audience::User("alice"), 3);
+    assert_eq!(received(&socket), ["hello", "told 3"], "what was told before is read where it is kept");
+}
+
+#[test]
+fn who_does_not_read_what_has_no_number_is_a_slow_reader_like_any_other() {
+    let hub = Hub::new(16, 9);
+    let [mut slow, mut quick] = ["alice", "alice"].map(|user| hub.register(user).unwrap());
+    slow.take_seats(&[at(ONE, 0)], vec![]);
+    quick.take_seats(&[at(ONE, 0)], vec![]);
+    for id in 1..=9 {
+        tell(&hub, Audience::User("alice"), id);
+        assert_eq!(received(&quick), [format!("told {id}")]);
+    }
+    assert!(received(&slow).is_empty());
+}

@@ -142,13 +142,15 @@ async fn only_the_sidecar_delivers() {
     let token = platform::config::Secret::new("shown by the sidecar");
     let world = World::start_with(|config| config.service.app_api_token = Some(token)).await;
     let event = cloud_event(&task_updated(new_id(), 1, "Buy milk"));
-    let post = |shown: &'static str| {
-        let request = world.http.post(format!("http://{}/events/task-updates", world.address)).body(event.clone());
+    let post = |topic: &'static str, shown: &'static str| {
+        let request = world.http.post(format!("http://{}/events/{topic}", world.address)).body(event.clone());
         request.header("dapr-api-token", shown).send()
     };
-    assert_eq!(post("guessed").await.unwrap().status(), 404);
-    assert_eq!(post("shown by the sidecar").await.unwrap().status(), 200);
-    assert_eq!(world.metric("events_received_total").await, 1);
+    for topic in ["task-updates", "reminders"] {
+        assert_eq!(post(topic, "guessed").await.unwrap().status(), 404);
+        assert_eq!(post(topic, "shown by the sidecar").await.unwrap().status(), 200);
+    }
+    assert_eq!(world.metric("events_received_total").await, 2);
 }
 
 #[tokio::test]
@@ -156,11 +158,11 @@ async fn the_sidecar_is_told_the_topics() {
     let world = World::start().await;
     let url = format!("http://{}/dapr/subscribe", world.address);
     let topics: Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
-    assert_eq!(
-        topics,
-        json!([{
-            "pubsubname": "pubsub-per-replica", "topic": "task-updates", "route": "/events/task-updates",
-            "deadLetterTopic": "task-updates.dead",
-        }])
-    );
+    let topic = |name: &str| {
+        json!({
+            "pubsubname": "pubsub-per-replica", "topic": name, "route": format!("/events/{name}"),
+            "deadLetterTopic": format!("{name}.dead"),
+        })
+    };
+    assert_eq!(topics, json!([topic("task-updates"), topic("reminders")]));
 }

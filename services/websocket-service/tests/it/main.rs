@@ -12,5 +12,6 @@ mod delivery;
 mod health;
 mod lifetime;
 mod limits;
+mod reminders;
 mod renewal;
 mod replay;

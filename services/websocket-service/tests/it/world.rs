@@ -85,9 +85,14 @@ impl World {
         client
     }
 
-    /// Delivers as the sidecar does; the answer is the `status` in the body.
+    /// Delivers to `task-updates` as the sidecar does; the answer is the `status` in the body.
     pub(crate) async fn deliver(&self, body: impl Into<reqwest::Body>) -> String {
-        let url = format!("http://{}/events/task-updates", self.address);
+        self.deliver_to("task-updates", body).await
+    }
+
+    /// Delivers as the sidecar does; the answer is the `status` in the body.
+    pub(crate) async fn deliver_to(&self, topic: &str, body: impl Into<reqwest::Body>) -> String {
+        let url = format!("http://{}/events/{topic}", self.address);
         let request = self.http.post(url).header("content-type", "application/cloudevents+json").body(body);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
