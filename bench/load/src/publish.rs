@@ -13,8 +13,11 @@ use tokio::time::Instant;
 
 use crate::closed_loop::task;
 
-/// The topic that no service takes.
+/// The topic with the least on it.
 const TOPIC: &str = "system-notifications";
+
+/// A type that no service knows: whoever takes the topic passes over these.
+const EVENT_TYPE: &str = "bench.published";
 
 /// Rows of a batch of the outbox.
 const BATCH: usize = 500;
@@ -56,14 +59,37 @@ fn batch(clock: &Clock) -> Vec<Message> {
 }
 
 fn message(clock: &Clock, number: usize) -> Message {
-    let (id, workspace) = (clock.new_id(), format!("workspace {}", number % 100));
-    // As long as the event of a task.
-    let data = json!({ "event_id": id, "organization_id": workspace, "task_data": [task(number), task(number), task(number)] });
-    let event = CloudEvent::for_publishing("bench", id, "task.created", None, data);
+    let (id, workspace) = (clock.new_id(), format!("00000000-0000-7000-8000-{:012}", number % 100));
+    let data = json!({
+        "event_id": id,
+        "event_type": EVENT_TYPE,
+        "user_id": "bench",
+        "organization_id": workspace,
+        "sequence": 0,
+        "timestamp": clock.now(),
+        "metadata": { "source": "system", "version": "1.0" },
+        // As long as the event of a task.
+        "task_data": [task(number), task(number), task(number)],
+    });
+    let event = CloudEvent::for_publishing("bench", id, EVENT_TYPE, None, data);
     Message {
         id: id.to_string(),
         cloud_event: json!(event).to_string().into_bytes(),
         partition_key: workspace,
         traceparent: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::{Event, Received};
+
+    use super::*;
+
+    #[test]
+    fn consumers_pass_over_what_is_published() {
+        let message = message(&Clock::system(), 7);
+        let read = Event::from_cloud_event(&message.cloud_event).unwrap();
+        assert!(matches!(read, Received::Unknown { event_type, .. } if event_type == EVENT_TYPE), "{message:?}");
     }
 }

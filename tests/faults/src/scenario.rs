@@ -112,7 +112,7 @@ const EMBEDDED: [Scenario; 8] = [
     row("cut connections", Fault::CutConnections, Database::Separate, [1, 1], [5, 20]),
 ];
 
-const DISTRIBUTED: [Scenario; 12] = [
+const DISTRIBUTED: [Scenario; 13] = [
     row("kill backend-api", Fault::Kill("backend-api"), Database::Private, [2, 10], [0, 0]),
     row("kill backend-api's daprd", Fault::Kill("backend-api-daprd"), Database::Private, [2, 10], [0, 0]),
     row("kill audit-service", Fault::Kill("audit-service"), Database::Private, [2, 10], [0, 0]),
@@ -124,5 +124,6 @@ const DISTRIBUTED: [Scenario; 12] = [
     row("audit-service down", Fault::KeepDown("audit-service"), Database::Private, [1, 1], [15, 60]),
     row("audit-service stumbles", Fault::Freeze("audit-service"), Database::Private, [2, 10], [6, 6]),
     row("audit-service hangs", Fault::Freeze("audit-service"), Database::Private, [1, 1], [40, 60]),
+    row("audit-service's daprd frozen", Fault::Freeze("audit-service-daprd"), Database::Private, [1, 2], [15, 60]),
     row("poisoned partition", Fault::Poison, Database::Private, [1, 1], [3, 10]),
 ];
