@@ -108,6 +108,8 @@ fn internal_routes() -> Router<App> {
         .route("/internal/ws-tickets/redeem", axum::routing::post(api::internal::redeem_ws_ticket))
         .route("/internal/memberships", axum::routing::post(api::internal::memberships))
         .route("/internal/sequences", axum::routing::post(api::changes::sequences))
+        .route("/internal/recipients", axum::routing::post(api::recipients::recipients))
+        .route("/internal/people", axum::routing::post(api::recipients::people))
         .route("/internal/changes", axum::routing::get(api::changes::changes))
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::internal::user_id;
+use super::internal::{few, user_id};
 use super::task_input::Check;
 use super::task_query::uuid;
 use crate::app::App;
@@ -82,16 +82,9 @@ pub async fn sequences(
     extract::Json(Followed { workspace_ids }): extract::Json<Followed>,
 ) -> Result<Json<Sequences>, Problem> {
     let mut check = Check::default();
-    check.field("/workspace_ids", few(&workspace_ids));
+    check.field("/workspace_ids", few(&workspace_ids, MAX_WORKSPACES, "workspaces"));
     check.finish()?;
     Ok(Json(Sequences { sequences: history::sequences(&app.changes.db, workspace_ids).await? }))
-}
-
-fn few(workspace_ids: &[Uuid]) -> Result<(), Invalid> {
-    if workspace_ids.len() <= MAX_WORKSPACES {
-        return Ok(());
-    }
-    Err(Invalid::new("too_many", format!("At most {MAX_WORKSPACES} workspaces are told at once.")))
 }
 
 impl ChangesQuery {

@@ -107,6 +107,14 @@ pub(super) fn user_id(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new("user_id_invalid", detail))
 }
 
+/// No more than are told at once.
+pub(super) fn few<T>(things: &[T], most: usize, name: &str) -> Result<(), Invalid> {
+    if things.len() <= most {
+        return Ok(());
+    }
+    Err(Invalid::new("too_many", format!("At most {most} {name} are told at once.")))
+}
+
 fn issuer(text: String) -> Result<String, Invalid> {
     if is_plain(&text) {
         return Ok(text);

@@ -17,6 +17,7 @@ pub mod once;
 pub mod parameters;
 pub mod patch;
 pub mod profile;
+pub mod recipients;
 pub mod refusals;
 pub mod respond;
 pub mod sync;

@@ -8,6 +8,7 @@ pub mod history;
 pub mod idempotency;
 pub mod isolation;
 mod outbox;
+pub mod recipients;
 pub mod refresh_tokens;
 pub mod reply;
 pub mod sync;

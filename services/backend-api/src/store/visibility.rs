@@ -9,6 +9,11 @@ pub fn visible_to(user_id: &str, column: impl IntoColumnRef) -> SimpleExpr {
     Expr::col(column).in_subquery(workspaces_of(Expr::value(user_id)))
 }
 
+/// The same for people whose ids are in `person`, each for themselves, for a transaction that acts as the system.
+pub fn visible_to_each(person: impl IntoColumnRef, column: impl IntoColumnRef) -> SimpleExpr {
+    Expr::col(column).in_subquery(workspaces_of(Expr::col(person)))
+}
+
 /// A page of what `matching` selects: `page` of it for each workspace (in `column`) that the user is a member of. Each takes the
 /// first rows from its index, where one question for all of them would have to sort every row. Its table goes by its name outside
 /// too, and `matching` can name the workspace as `members.workspace_id`.

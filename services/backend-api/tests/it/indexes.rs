@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use backend_api::domain::listing::{Filter, Page, Position, SearchText, Sort};
 use backend_api::domain::priority::Priority;
 use backend_api::domain::status::Status;
+use backend_api::store::recipients::of_tasks_statement;
 use backend_api::store::task_page::page_statement;
-use platform::database::Pool;
-use sea_orm::ConnectionTrait as _;
+use platform::database::{Pool, begin};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use testkit::explain_analyze;
 use uuid::Uuid;
@@ -78,6 +79,27 @@ async fn whatever_is_asked_for_is_read_from_an_index() {
     each_order_is_read_from_its_index(&db).await;
     each_filter_is_read_from_its_index(&db).await;
     pages_by_tag_miss_nothing(&api.person("alice")).await;
+    recipients_are_read_by_their_ids(&db).await;
+}
+
+/// The most tasks that are told at once, by the service itself: no more is read than they and their people. There are so few of
+/// those here that it takes a word against reading them all.
+async fn recipients_are_read_by_their_ids(db: &Pool) {
+    let as_system = "SELECT set_config('tidings.scope', 'system', true)";
+    let transaction = begin(db).await.unwrap();
+    transaction.execute_unprepared(as_system).await.unwrap();
+    let some = Statement::from_string(DbBackend::Postgres, "SELECT id FROM core.tasks LIMIT 500");
+    let ids = transaction.query_all_raw(some).await.unwrap();
+    transaction.rollback().await.unwrap();
+    let ids = ids.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let settings = format!("{as_system}; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off");
+    let plan = explain_analyze(db, of_tasks_statement(ids), &settings).await;
+    for (table, index) in [("tasks", "tasks_pkey"), ("users", "users_pkey"), ("members", "members_pkey")] {
+        let reads = nodes(&plan).into_iter().filter(|node| node["Relation Name"] == table);
+        let indexes: HashSet<_> = reads.map(|node| node["Index Name"].as_str()).collect();
+        assert_eq!(indexes, HashSet::from([Some(index)]), "{plan:#}");
+    }
+    assert!(read(&plan).1 <= 500.0, "{plan:#}");
 }
 
 /// Also where a part of a page is among the first tasks of the list, and the others far behind.

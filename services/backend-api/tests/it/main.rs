@@ -28,6 +28,7 @@ mod outbox;
 mod profile;
 mod purge;
 mod rate_limits;
+mod recipients;
 mod refusals;
 mod relay;
 mod restore;
