@@ -1,5 +1,6 @@
 //! Creates a task in the actor's personal workspace.
 
+use chrono::{DateTime, Utc};
 use events::{EventDraft, Source};
 use platform::clock::Clock;
 use platform::problem::{FieldError, Problem};
@@ -7,6 +8,8 @@ use platform::trace::TraceContext;
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
+use crate::domain::invalid::Invalid;
+use crate::domain::reminder::Reminder;
 use crate::domain::task::{NewTask, Progress, Task};
 use crate::domain::timezone::TimeZone;
 use crate::store::change::{Change, Changes};
@@ -16,7 +19,8 @@ use crate::store::reply::Reply;
 use crate::store::{tasks, users};
 
 /// Stores the task, tells `task.created` and keeps `reply` for the request's idempotency key, all in one statement, when
-/// nothing has to be looked up for it; else nothing is stored and the answer is `None`, and [`create_task`] does it.
+/// nothing has to be looked up for it; else nothing is stored and the answer is `None`, and [`create_task`] does it. Also when a
+/// reminder is past: what was carried out before then is still answered as it was.
 ///
 /// # Errors
 /// When the database refuses.
@@ -27,7 +31,8 @@ pub async fn create_at_once(
     new: &NewTask,
     reply: impl FnOnce(&Task) -> Reply,
 ) -> Result<Option<Reply>, Problem> {
-    if new.assignee.as_ref().is_some_and(|assignee| *assignee != actor.user_id) {
+    let somebody_else = new.assignee.as_ref().is_some_and(|assignee| *assignee != actor.user_id);
+    if somebody_else || check_reminders(&new.reminders, &[], new.due_date, changes.clock.now()).is_err() {
         return Ok(None);
     }
     let believed = new.timezone.is_none().then_some(actor.timezone);
@@ -52,9 +57,10 @@ pub struct Request<'a> {
 /// Stores the task and tells `task.created`.
 ///
 /// # Errors
-/// 422 when the assignee is not a member of the workspace.
+/// 422 when the assignee is not a member of the workspace, or a reminder is past or too far ahead.
 pub async fn create_task(change: &mut Change, actor: &Actor, new: NewTask, source: Source) -> Result<Task, Problem> {
     check_assignee(change, actor.workspace_id, new.assignee.as_deref()).await?;
+    check_reminders(&new.reminders, &[], new.due_date, change.clock().now())?;
     let timezone = timezone_of(change, actor).await?;
     let task = task(change.clock(), actor, new, timezone);
     tasks::insert(change.transaction(), &task).await?;
@@ -104,6 +110,22 @@ pub(super) async fn check_assignee(change: &Change, workspace_id: Uuid, assignee
     }
     let detail = "The assignee is not a member of the workspace.";
     Err(Problem::validation(vec![FieldError::new("/assignee", "assignee_unknown", detail)]))
+}
+
+/// Refuses reminders that are past or too far ahead, but for those that the task `had`.
+///
+/// # Errors
+/// 422 `reminder_past`, `reminder_too_far`.
+pub(super) fn check_reminders(
+    reminders: &[Reminder],
+    had: &[Reminder],
+    due_date: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    Reminder::check_moments(reminders, had, due_date, now).map_err(|invalid| {
+        let Invalid { pointer, code, detail } = invalid.within("/reminders");
+        Problem::validation(vec![FieldError::new(pointer, code, detail)])
+    })
 }
 
 async fn timezone_of(change: &Change, actor: &Actor) -> Result<TimeZone, Problem> {

@@ -4,7 +4,7 @@ use events::{EventDraft, EventType, Source};
 use platform::problem::{FieldError, Problem};
 use uuid::Uuid;
 
-use super::create_task::check_assignee;
+use super::create_task::{check_assignee, check_reminders};
 use super::edit;
 use crate::domain::actor::Actor;
 use crate::domain::precondition::Precondition;
@@ -16,7 +16,7 @@ use crate::store::change::Change;
 /// leaves the version as it is and tells nothing.
 ///
 /// # Errors
-/// 404, 412, and 422 when status and completed disagree or the assignee is not a member.
+/// 404, 412, and 422 when status and completed disagree, the assignee is not a member, or a new reminder is past or too far ahead.
 pub async fn update_task(
     change: &mut Change,
     actor: &Actor,
@@ -27,6 +27,10 @@ pub async fn update_task(
     let before = edit::lock(change, actor, id, expected).await?;
     if let Some(assignee) = &patch.assignee {
         check_assignee(change, before.workspace_id, assignee.as_deref()).await?;
+    }
+    if let Some(reminders) = &patch.reminders {
+        let due_date = patch.due_date.unwrap_or(before.due_date);
+        check_reminders(reminders, &before.reminders, due_date, change.clock().now())?;
     }
     let status = Status::agree(before.progress.status(), patch.status, patch.completed)
         .map_err(|invalid| Problem::validation(vec![FieldError::new("/completed", invalid.code, invalid.detail)]))?;

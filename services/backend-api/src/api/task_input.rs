@@ -10,7 +10,7 @@ use crate::domain::date;
 use crate::domain::invalid::Invalid;
 use crate::domain::priority::Priority;
 use crate::domain::recurrence::Recurrence;
-use crate::domain::reminder::Reminder;
+use crate::domain::reminder::{Reminder, WrittenReminder};
 use crate::domain::status::Status;
 use crate::domain::tags::TagSet;
 use crate::domain::task::{NewTask, TaskPatch};
@@ -32,7 +32,7 @@ pub struct Tag(String);
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "title": "Water the plants", "priority": "high", "tags": ["home"], "due_date": "2026-12-01T09:00:00+01:00",
+    "title": "Water the plants", "priority": "high", "tags": ["home"], "due_date": "2030-12-01T09:00:00+01:00",
     "timezone": "Europe/Berlin", "recurrence": {"text": "every Monday"}, "reminders": [{"before": "PT1H", "channels": ["in_app"]}]
 }))]
 pub struct CreateTask {
@@ -58,8 +58,8 @@ pub struct CreateTask {
     timezone: Option<String>,
     #[schema(value_type = Option<Recurrence>)]
     recurrence: Option<Object<Recurrence>>,
-    #[schema(value_type = Option<Vec<Reminder>>, max_items = 20)]
-    reminders: Option<Vec<Object<Reminder>>>,
+    #[schema(value_type = Option<Vec<Reminder>>, max_items = 50)]
+    reminders: Option<Vec<Object<WrittenReminder>>>,
     assignee: Option<String>,
 }
 
@@ -96,8 +96,8 @@ pub struct UpdateTask {
     #[schema(value_type = Option<Recurrence>)]
     recurrence: Patch<Object<Recurrence>>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Reminder>>, max_items = 20)]
-    reminders: Patch<Vec<Object<Reminder>>>,
+    #[schema(value_type = Option<Vec<Reminder>>, max_items = 50)]
+    reminders: Patch<Vec<Object<WrittenReminder>>>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     assignee: Patch<String>,
@@ -177,8 +177,8 @@ fn checked_recurrence(Object(recurrence): Object<Recurrence>) -> Result<Recurren
     recurrence.check()
 }
 
-fn checked_reminders(reminders: Vec<Object<Reminder>>) -> Result<Vec<Reminder>, Invalid> {
-    Reminder::check_all(reminders.into_iter().map(|Object(reminder)| reminder).collect())
+fn checked_reminders(reminders: Vec<Object<WrittenReminder>>) -> Result<Vec<Reminder>, Invalid> {
+    Reminder::parse_all(reminders.into_iter().map(|Object(reminder)| reminder).collect())
 }
 
 /// Collects broken rules.
@@ -190,8 +190,8 @@ impl Check {
     pub fn field<T>(&mut self, pointer: &str, value: Result<T, Invalid>) -> Option<T> {
         value
             .map_err(|invalid| {
-                let pointer = format!("{pointer}{}", invalid.pointer);
-                self.0.push(FieldError::new(pointer, invalid.code, invalid.detail));
+                let Invalid { pointer, code, detail } = invalid.within(pointer);
+                self.0.push(FieldError::new(pointer, code, detail));
             })
             .ok()
     }

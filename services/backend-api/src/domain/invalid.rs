@@ -24,4 +24,10 @@ impl Invalid {
         self.pointer = pointer.into();
         self
     }
+    /// The same, in a value that is itself at `pointer` within another one.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        self.pointer.insert_str(0, pointer);
+        self
+    }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::invalid::Invalid;
 use super::priority::Priority;
 use super::recurrence::Recurrence;
-use super::reminder::Reminder;
+use super::reminder::{Reminder, WrittenReminder};
 use super::status::Status;
 use super::tags::TagSet;
 use super::task::{Progress, Task};
@@ -124,12 +124,7 @@ struct Broken(Vec<Invalid>);
 
 impl Broken {
     fn rule<T>(&mut self, pointer: &str, value: Result<T, Invalid>) -> Option<T> {
-        value
-            .map_err(|invalid| {
-                let pointer = format!("{pointer}{}", invalid.pointer);
-                self.0.push(invalid.at(pointer));
-            })
-            .ok()
+        value.map_err(|invalid| self.0.push(invalid.within(pointer))).ok()
     }
 
     fn optional<T, U>(
@@ -149,9 +144,10 @@ fn read_recurrence(value: Value) -> Result<Recurrence, Invalid> {
 fn read_reminders(values: Vec<Value>) -> Result<Vec<Reminder>, Invalid> {
     let read = |(index, value): (usize, Value)| {
         let place = format!("/{index}");
-        serde_json::from_value(value).map_err(|error| Invalid::new("reminder_invalid", error.to_string()).at(place))
+        serde_json::from_value::<WrittenReminder>(value)
+            .map_err(|error| Invalid::new("reminder_invalid", error.to_string()).at(place))
     };
-    Reminder::check_all(values.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
+    Reminder::parse_all(values.into_iter().enumerate().map(read).collect::<Result<_, _>>()?)
 }
 
 /// Room is left for the next version.

@@ -74,6 +74,20 @@ async fn members_that_break_a_rule() {
         ),
         (json!({"title": "x", "reminders": [{"before": "soon"}]}), "/reminders/0/before", "duration_invalid"),
         (json!({"title": "x", "reminders": [{"after": "PT1H"}]}), "/reminders/0/after", "unknown_field"),
+        (json!({"title": "x", "reminders": vec![json!({"before": "PT1H"}); 51]}), "/reminders", "too_many_reminders"),
+        (
+            json!({"title": "x", "reminders": [{"before": "PT1H", "channels": ["sms", "pager"]}]}),
+            "/reminders/0/channels/1",
+            "channel_unknown",
+        ),
+        (json!({"title": "x", "reminders": [{"channels": ["sms"]}]}), "/reminders/0", "reminder_invalid"),
+        (json!({"title": "x", "reminders": [{"at": "2026-01-31T08:59:59Z"}]}), "/reminders/0/at", "reminder_past"),
+        (json!({"title": "x", "reminders": [{"at": "2126-01-31T09:00:00Z"}]}), "/reminders/0/at", "reminder_too_far"),
+        (
+            json!({"title": "x", "due_date": "2026-01-31T09:59:59Z", "reminders": [{"before": "PT1H"}]}),
+            "/reminders/0/before",
+            "reminder_past",
+        ),
         (json!({"title": "x", "assignee": "nobody"}), "/assignee", "assignee_unknown"),
         (json!({"title": "x", "assignee": "a\u{0}"}), "/assignee", "assignee_unknown"),
     ] {

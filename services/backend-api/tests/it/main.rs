@@ -31,6 +31,7 @@ mod rate_limits;
 mod recipients;
 mod refusals;
 mod relay;
+mod reminders;
 mod restore;
 mod restore_purged;
 mod routes;
