@@ -7,6 +7,7 @@ pub mod config;
 mod connections;
 pub mod dapr;
 pub mod database;
+pub mod derived_key;
 pub mod duration;
 pub mod extract;
 pub mod group_commit;

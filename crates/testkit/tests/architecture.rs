@@ -6,14 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room of a service may use of the others. A room may always use itself. `app` holds the state of the service,
-/// which is handed to everybody but the domain and the store. `hub` is the store of a service whose things are sockets.
-const ROOMS: [(&str, &[&str]); 6] = [
-    ("api", &["actions", "app", "domain", "hub", "store"]),
+/// which is handed to everybody but the domain and the store. `hub` is the store of a service whose things are sockets, `channels`
+/// are the ways out of one that tells people things.
+const ROOMS: [(&str, &[&str]); 7] = [
+    ("api", &["actions", "app", "channels", "domain", "hub", "store"]),
     ("events", &["actions", "app", "domain", "hub", "store"]),
-    ("jobs", &["actions", "app", "domain", "hub", "store"]),
-    ("actions", &["app", "domain", "hub", "store"]),
+    ("jobs", &["actions", "app", "channels", "domain", "hub", "store"]),
+    ("actions", &["app", "channels", "domain", "hub", "store"]),
     ("store", &["domain"]),
     ("hub", &["domain"]),
+    ("channels", &["domain"]),
 ];
 
 /// What each crate may depend on among ours; tests may depend on anything.

@@ -14,6 +14,7 @@ use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::{Kept, Publisher};
 use platform::dapr::{guard, sidecar_check};
 use platform::database::Pool;
+use platform::derived_key::DerivedKey;
 use platform::health::{Check, Health};
 use platform::layers;
 use platform::lifecycle::Service;
@@ -33,7 +34,6 @@ use utoipa_axum::routes;
 
 use crate::api::{self, cursor::CursorSeal, limits::Limits};
 use crate::config::Config;
-use crate::domain::derived_key::DerivedKey;
 use crate::domain::id_seal::IdSeal;
 use crate::jobs;
 use crate::password_hasher::PasswordHasher;

@@ -68,7 +68,7 @@ pub(crate) fn service(config: &Config, db: Pool, clock: Clock) -> anyhow::Result
         db: db.clone(),
         clock: clock.clone(),
         invoker: Invoker::new(local, &config.service),
-        channels: Channels::default(),
+        channels: Channels::new(config.channels.clone())?,
         operators: config.operators.clone().into(),
         bells: Bells::default(),
         wake: Wake::default(),

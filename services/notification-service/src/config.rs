@@ -3,6 +3,8 @@
 use platform::config::{ConfigErrors, Reader, ServiceConfig, Variables};
 use platform::database::DatabaseConfig;
 
+use crate::channels::ChannelSettings;
+
 /// Where the service listens unless told otherwise.
 const PORT: u16 = 8003;
 /// The HTTP API of its sidecar, unless it is told otherwise.
@@ -19,6 +21,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Who is told what went wrong with the system: user ids.
     pub operators: Vec<String>,
+    /// By which ways messages leave.
+    pub channels: ChannelSettings,
 }
 
 impl Config {
@@ -32,7 +36,8 @@ impl Config {
         let database = DatabaseConfig::read(&mut reader);
         let operators = reader.optional("OPERATORS").unwrap_or_default();
         let operators = operators.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        reader.finish(Self { service, database, operators })
+        let channels = ChannelSettings::read(&mut reader);
+        reader.finish(Self { service, database, operators, channels })
     }
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod http;
 mod issuer;
 mod lasting;
+mod mail;
 mod pooler;
 mod silence;
 mod socket;

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::config::Secret;
+use platform::derived_key::DerivedKey;
 use platform::problem::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use crate::domain::derived_key::DerivedKey;
 
 /// Bytes of the seal in front of the position.
 const SEAL: usize = 16;

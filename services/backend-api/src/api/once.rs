@@ -3,11 +3,11 @@
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use platform::derived_key::DerivedKey;
 use platform::problem::Problem;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::derived_key::DerivedKey;
 use crate::store::idempotency::Once;
 
 /// The header's name.

@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::config::Secret;
+use platform::derived_key::DerivedKey;
 use uuid::Uuid;
-
-use super::derived_key::DerivedKey;
 
 /// Makes and reads tokens of one kind: base64url(id ‖ HMAC-SHA256(id)), 64 characters. The database holds ids only, so
 /// whoever reads it cannot make a token, and whoever has the secret can make a token again from its id.

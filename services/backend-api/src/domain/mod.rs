@@ -2,7 +2,6 @@
 
 pub mod actor;
 pub mod date;
-pub mod derived_key;
 pub mod duration;
 pub mod email;
 pub mod id_seal;

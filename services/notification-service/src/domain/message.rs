@@ -26,6 +26,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Reminder,
+        Self::TaskCompleted,
+        Self::TaskAssigned,
+        Self::CommentAdded,
+        Self::System,
+        Self::Digest,
+        Self::DeliveryFailed,
+    ];
+
     /// Its name in preferences, tables and events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -37,6 +48,11 @@ impl Kind {
             Self::Digest => "digest",
             Self::DeliveryFailed => "delivery_failed",
         }
+    }
+
+    /// The kind of this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules. Nothing here knows of HTTP or the database.
 
 pub(crate) mod channel;
+pub(crate) mod local_time;
 pub(crate) mod message;
 pub(crate) mod outcome;
 pub(crate) mod person;
@@ -11,3 +12,4 @@ pub(crate) mod quiet_hours;
 pub(crate) mod reminder;
 pub(crate) mod route;
 pub(crate) mod task;
+pub(crate) mod unsubscribe_token;

@@ -1,8 +1,9 @@
 //! Keys for one purpose each, all derived from one secret.
 
 use hmac::{Hmac, Mac as _};
-use platform::config::Secret;
 use sha2::Sha256;
+
+use crate::config::Secret;
 
 /// HMAC-SHA256 under a key that serves one purpose: knowing what it made says nothing about the secret or its other uses.
 #[derive(Clone, Debug)]
