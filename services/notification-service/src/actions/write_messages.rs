@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::channel::Channel;
+use crate::domain::local_time::local_time;
 use crate::domain::message::Kind;
 use crate::domain::person::{Audience, Person};
 use crate::domain::preferences::Preferences;
@@ -102,7 +103,7 @@ fn body(occasion: &Occasion<'_>, zone: Tz) -> String {
     let due = occasion.task.and_then(|task| task.due);
     match due {
         _ if !occasion.body.is_empty() => occasion.body.clone(),
-        Some(due) => format!("Due {} ({zone}).", due.with_timezone(&zone).format("%A %-d %B %Y, %H:%M")),
+        Some(due) => format!("Due {}.", local_time(due, zone)),
         None => "You wanted to be reminded of this now.".to_owned(),
     }
 }

@@ -24,7 +24,6 @@ pub(crate) struct Due {
     pub(crate) message: Message,
     /// The reminder that it is of.
     pub(crate) reminder_id: Option<Uuid>,
-    pub(crate) workspace_id: Uuid,
 }
 
 impl FromQueryResult for Due {
@@ -53,7 +52,6 @@ impl FromQueryResult for Due {
             attempt: attempts.unsigned_abs(),
             message,
             reminder_id: row.try_get(prefix, "reminder_id")?,
-            workspace_id: row.try_get(prefix, "workspace_id")?,
         })
     }
 }
@@ -64,7 +62,7 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
           WHERE id IN (SELECT id FROM notification.deliveries WHERE status = 'pending' AND not_before <= $1 \
             AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
-          told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.workspace_id \
+          told.moment, told.user_id, told.name, told.timezone, told.reminder_id \
         FROM due JOIN notification.notifications AS told ON told.id = due.notification_id";
     let values = [now.into(), (now + LEASE).into(), most.into()];
     Due::find_by_statement(statement(sql, values)).all(db).await

@@ -6,6 +6,7 @@ mod backend;
 mod bad_input;
 mod fact;
 mod lists;
+mod mails;
 mod moments;
 mod notices;
 mod once;

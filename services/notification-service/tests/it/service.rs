@@ -60,9 +60,11 @@ impl Service {
         Self { backend, clock, database, variables, replica, client }
     }
 
-    /// Starts it again, as after a kill: what it was about is lost.
-    pub(crate) async fn restart(&mut self) {
-        self.replica.served.abort();
+    /// Stops it, lets `meanwhile` happen, and starts it again.
+    pub(crate) async fn away(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.replica.stop.cancel();
+        tokio::time::timeout(DEADLINE, &mut self.replica.served).await.expect("it stops").unwrap().unwrap();
+        meanwhile(self);
         self.replica = Replica::start(&self.variables, &self.clock).await;
     }
 
