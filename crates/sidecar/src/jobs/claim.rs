@@ -23,20 +23,13 @@ WHERE job.app_id = due.app_id AND job.name = due.name
 RETURNING job.app_id, job.name, job.schedule, job.repeats, job.expires_at, job.failure_policy, job.data, job.tick_at,
           job.ticks, job.attempts, job.claim";
 
+/// Rows are taken in the order in which every statement takes them, so that none waits for another crosswise.
 const RENEW: &str = "\
-UPDATE sidecar.jobs AS job SET wake_at = $4 FROM unnest($1::text[], $2::text[], $3::int8[]) AS held (app_id, name, claim)
-WHERE job.app_id = held.app_id AND job.name = held.name AND job.claim = held.claim";
-
-const END: &str = "DELETE FROM sidecar.jobs WHERE app_id = $1 AND name = $2 AND claim = $3";
-
-/// The number goes up, so that a renewal that was late does not put off what follows.
-const TICK: &str = "\
-UPDATE sidecar.jobs SET claim = claim + 1, tick_at = $4, wake_at = $4, ticks = ticks + 1, attempts = 0
-WHERE app_id = $1 AND name = $2 AND claim = $3";
-
-const AGAIN: &str = "\
-UPDATE sidecar.jobs SET claim = claim + 1, wake_at = $4, attempts = $5
-WHERE app_id = $1 AND name = $2 AND claim = $3";
+UPDATE sidecar.jobs AS job SET wake_at = $4 FROM
+    (SELECT job.app_id, job.name FROM sidecar.jobs AS job
+     JOIN unnest($1::text[], $2::text[], $3::int8[]) AS held (app_id, name, claim) USING (app_id, name, claim)
+     ORDER BY job.app_id, job.name FOR UPDATE OF job) AS held
+WHERE job.app_id = held.app_id AND job.name = held.name";
 
 /// Names a claim: the app, the job, and the number of the claim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,23 +94,9 @@ impl Jobs {
         self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, RENEW, values)).await.map(|_| ())
     }
 
-    /// Writes what follows and gives the claim back; false when the job was overwritten, deleted or claimed by another process
-    /// meanwhile, so that nothing was written.
-    pub(super) async fn record(&self, claim: &Claim, next: &Next) -> Result<bool, DbErr> {
-        let mut values: Vec<Value> = vec![claim.app.clone().into(), claim.job.clone().into(), claim.number.into()];
-        let sql = match next {
-            Next::End => END,
-            Next::Tick(at) => {
-                values.push((*at).into());
-                TICK
-            }
-            Next::Again { at, attempts } => {
-                values.extend([(*at).into(), (*attempts).into()]);
-                AGAIN
-            }
-        };
-        let written = self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-        Ok(written.rows_affected() == 1)
+    /// Writes what follows and gives the claim back, unless the job was overwritten, deleted or claimed by another process meanwhile.
+    pub(super) async fn record(&self, claim: &Claim, next: Next) -> Result<(), DbErr> {
+        self.records.store((claim.clone(), next)).await
     }
 }
 

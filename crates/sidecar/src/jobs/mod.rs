@@ -3,8 +3,9 @@
 //!
 //! A job is a row with the time at which somebody has to act. A process claims rows that are due by moving that time to the end of
 //! a lease, calls the app, and writes what came of it. While it works it renews its leases; when it dies, another process
-//! finds the rows due again.
+//! finds the rows due again. What many ask for at once, and what many calls come to at once, is written in one statement.
 
+mod bell;
 mod calendar;
 mod claim;
 mod data;
@@ -12,6 +13,9 @@ mod failure_policy;
 mod fire;
 mod job;
 mod moment;
+mod put;
+mod record;
+mod remove;
 mod schedule;
 mod scheduler;
 mod store;

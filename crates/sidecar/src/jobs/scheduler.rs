@@ -77,36 +77,42 @@ pub(crate) async fn run(
 
 impl Scheduler {
     async fn claim_what_is_due(&self, tasks: &Tasks, shutdown: &CancellationToken) {
+        let mut pause = self.rhythm.poll_interval;
         // A round is not interrupted: what it has claimed would wait for its lease to end.
         while !shutdown.is_cancelled() {
-            let pause = match self.round(tasks).await {
+            self.jobs.bell.awake();
+            // Where something was due, more may be.
+            pause = match self.round(pause.is_zero(), tasks).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(%error, "jobs could not be read; trying again");
                     self.rhythm.poll_interval
                 }
             };
+            self.jobs.bell.asleep_until(self.jobs.clock.now() + pause);
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                () = self.jobs.news.notified() => {}
+                () = self.jobs.bell.rung() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
-    /// Starts what is due and says how long nothing will be.
-    async fn round(&self, tasks: &Tasks) -> Result<Duration, DbErr> {
+    /// Starts what is due and says how long nothing will be. Where that is `likely`, it is not asked first whether anything is.
+    async fn round(&self, likely: bool, tasks: &Tasks) -> Result<Duration, DbErr> {
         let mut apps = self.with_room();
         let longest = self.rhythm.poll_interval;
         if apps.is_empty() {
             return Ok(longest);
         }
-        let names = apps.iter().map(|(app, _)| app.clone()).collect();
-        let Some(due) = self.jobs.next_due(names).await? else { return Ok(longest) };
-        // What is not a whole microsecond away is due: time is stored in these.
-        let pause = (due - self.jobs.clock.now()).to_std().unwrap_or_default();
-        if !pause.is_zero() {
-            return Ok(pause.min(longest));
+        if !likely {
+            let names = apps.iter().map(|(app, _)| app.clone()).collect();
+            let Some(due) = self.jobs.next_due(names).await? else { return Ok(longest) };
+            // What is not a whole microsecond away is due: time is stored in these.
+            let pause = (due - self.jobs.clock.now()).to_std().unwrap_or_default();
+            if !pause.is_zero() {
+                return Ok(pause.min(longest));
+            }
         }
         let all = apps.len();
         self.leave_out_absent(&mut apps).await;
@@ -119,7 +125,7 @@ impl Scheduler {
         Ok(match (found, absent) {
             (true, _) => Duration::ZERO,
             (false, true) => longest.min(ABSENT),
-            // Another process was quicker; what it has not taken may be due any moment.
+            // Nothing is left, or another process was quicker; what it has not taken may be due any moment.
             (false, false) => longest.min(AGAIN),
         })
     }
@@ -171,7 +177,7 @@ impl Scheduler {
         tasks.spawn(async move {
             scheduler.call(&sidecar, &claimed).await;
             scheduler.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&claimed.claim);
-            scheduler.jobs.news.notify_one();
+            scheduler.jobs.bell.ring();
         });
     }
 
@@ -185,7 +191,7 @@ impl Scheduler {
         let next = claimed.tick.next(&outcome, self.jobs.clock.now());
         fire::report(claimed, &outcome, &next);
         // What happened is not forgotten because the database is away for a while.
-        while let Err(error) = self.jobs.record(&claimed.claim, &next).await {
+        while let Err(error) = self.jobs.record(&claimed.claim, next).await {
             tracing::warn!(%error, job = claimed.claim.job, "what came of a job could not be written; trying again");
             tokio::time::sleep(RETRY).await;
         }

@@ -4,24 +4,16 @@ use std::sync::Arc;
 
 use platform::clock::Clock;
 use platform::database::Pool;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
-use tokio::sync::Notify;
+use platform::group_commit::GroupCommit;
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
+use super::bell::Bell;
 use super::data::Data;
 use super::failure_policy::FailurePolicy;
-use super::job::{Job, Planned, Reason, Refusal};
-
-/// A claim number that no job of this name had before: they go up one by one, time goes faster.
-const PUT: &str = "\
-INSERT INTO sidecar.jobs AS known (app_id, name, schedule, due_time, ttl, repeats, failure_policy, data_type, data,
-                                   expires_at, tick_at, wake_at, claim)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
-ON CONFLICT (app_id, name) DO UPDATE SET
-    schedule = excluded.schedule, due_time = excluded.due_time, ttl = excluded.ttl, repeats = excluded.repeats,
-    failure_policy = excluded.failure_policy, data_type = excluded.data_type, data = excluded.data,
-    expires_at = excluded.expires_at, tick_at = excluded.tick_at, ticks = 0, attempts = 0, wake_at = excluded.wake_at,
-    claim = greatest(known.claim + 1, excluded.claim)
-WHERE $13";
+use super::job::{Job, Reason, Refusal};
+use super::put::{self, Put, Putter};
+use super::record::{self, Recorder};
+use super::remove::{self, Remover};
 
 const GET: &str = "\
 SELECT name, schedule, due_time, ttl, repeats, failure_policy, data_type, data FROM sidecar.jobs
@@ -31,8 +23,12 @@ const LIST: &str = "\
 SELECT name, schedule, due_time, ttl, repeats, failure_policy, data_type, data FROM sidecar.jobs
 WHERE app_id = $1 ORDER BY name";
 
-const DELETE: &str = "DELETE FROM sidecar.jobs WHERE app_id = $1 AND name = $2";
-const DELETE_BY_PREFIX: &str = "DELETE FROM sidecar.jobs WHERE app_id = $1 AND starts_with(name, $2)";
+/// Rows are taken in the order in which every statement takes them, so that none waits for another crosswise.
+const DELETE_BY_PREFIX: &str = "\
+DELETE FROM sidecar.jobs AS job USING
+    (SELECT app_id, name FROM sidecar.jobs WHERE app_id = $1 AND starts_with(name, $2)
+     ORDER BY app_id, name FOR UPDATE) AS held
+WHERE job.app_id = held.app_id AND job.name = held.name";
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -51,43 +47,32 @@ struct Row {
 pub(crate) struct Jobs {
     pub(super) db: Pool,
     pub(super) clock: Clock,
-    /// Rings when the scheduler should look again.
-    pub(super) news: Arc<Notify>,
+    pub(super) bell: Arc<Bell>,
+    puts: GroupCommit<Putter>,
+    removals: GroupCommit<Remover>,
+    pub(super) records: GroupCommit<Recorder>,
 }
 
 impl Jobs {
+    /// The jobs in `db`, for a runtime that is running.
     pub(crate) fn new(db: Pool, clock: Clock) -> Self {
-        Self { db, clock, news: Arc::new(Notify::new()) }
+        let puts = GroupCommit::start(Putter { db: db.clone(), clock: clock.clone() }, put::MOST);
+        let removals = GroupCommit::start(Remover { db: db.clone() }, remove::MOST);
+        let records = GroupCommit::start(Recorder { db: db.clone() }, record::MOST);
+        Self { db, clock, bell: Arc::default(), puts, removals, records }
     }
 
     /// Schedules a job of `app`; returns when it is durable. To overwrite is to begin anew: what it has done so far does not
     /// count.
     pub(crate) async fn schedule(&self, app: &str, job: Job, overwrite: bool) -> Result<(), Refusal> {
-        let now = self.clock.now();
-        let Planned { job, failure_policy, first_tick, expires_at } = job.plan(app, now)?;
-        let (kind, bytes) = job.data.map(|data| (data.kind.replace('\0', ""), data.bytes)).unzip();
-        let values: [Value; 13] = [
-            app.into(),
-            job.name.clone().into(),
-            job.schedule.into(),
-            job.due_time.into(),
-            job.ttl.into(),
-            job.repeats.map(i64::from).into(),
-            failure_policy.to_json().into(),
-            kind.into(),
-            bytes.into(),
-            expires_at.into(),
-            first_tick.into(),
-            now.timestamp_micros().into(),
-            overwrite.into(),
-        ];
-        let put = self.db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, PUT, values)).await;
-        let put = put.map_err(|error| failed(Reason::Schedule, "schedule", app, &error))?;
-        if put.rows_affected() == 0 {
-            let message = format!("failed to schedule job due to: job already exists: {}", job.name);
+        let planned = job.plan(app, self.clock.now())?;
+        let (name, first_tick) = (planned.job.name.clone(), planned.first_tick);
+        let stored = self.puts.store(Put::new(app, overwrite, planned)).await;
+        if !stored.map_err(|error| failed(Reason::Schedule, "schedule", app, &error))? {
+            let message = format!("failed to schedule job due to: job already exists: {name}");
             return Err(Refusal::new(Reason::Exists, message));
         }
-        self.news.notify_one();
+        self.bell.ring_for(first_tick);
         Ok(())
     }
 
@@ -105,16 +90,14 @@ impl Jobs {
 
     /// Deletes the job of `app` called `name`, if there is one. A call under way is finished.
     pub(crate) async fn delete(&self, app: &str, name: &str) -> Result<(), Refusal> {
-        self.remove(DELETE, app, name).await
+        let removed = self.removals.store((app.to_owned(), storable(name))).await;
+        removed.map_err(|error| failed(Reason::Delete, "delete", app, &error))
     }
 
     /// Deletes every job of `app` whose name begins with `prefix`.
     pub(crate) async fn delete_by_prefix(&self, app: &str, prefix: &str) -> Result<(), Refusal> {
-        self.remove(DELETE_BY_PREFIX, app, prefix).await
-    }
-
-    async fn remove(&self, sql: &str, app: &str, name: &str) -> Result<(), Refusal> {
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [app.into(), storable(name).into()]);
+        let values = [app.into(), storable(prefix).into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, DELETE_BY_PREFIX, values);
         let removed = self.db.execute_raw(statement).await;
         removed.map(|_| ()).map_err(|error| failed(Reason::Delete, "delete", app, &error))
     }

@@ -32,7 +32,7 @@ pub(super) enum Outcome {
 }
 
 /// What follows.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// The job is over.
     End,

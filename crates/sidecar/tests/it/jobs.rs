@@ -1,6 +1,6 @@
 //! Jobs: durable, called for at least once, and once in steady state however many processes there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
@@ -26,17 +26,17 @@ fn quick(settings: &mut Settings) {
     settings.job_poll_interval = Duration::from_millis(50);
 }
 
-fn quick_plan() -> Plan {
+pub(crate) fn quick_plan() -> Plan {
     Plan { change: quick, ..Plan::default() }
 }
 
 /// A plan whose time stands still until it is moved.
-fn at_noon() -> (Plan, Clock) {
+pub(crate) fn at_noon() -> (Plan, Clock) {
     let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
     (Plan { clock: clock.clone(), ..quick_plan() }, clock)
 }
 
-async fn none_left(rig: &Rig) {
+pub(crate) async fn none_left(rig: &Rig) {
     assert!(until(|| async { number(&rig.db, LEFT).await == 0 }).await, "jobs are left");
 }
 
@@ -177,24 +177,6 @@ async fn ticks_of_one_job_are_serial_and_a_slow_job_holds_up_no_other() {
     release.send(()).unwrap();
     app.wait_for("/job/slow", 3).await;
     none_left(&rig).await;
-}
-
-#[tokio::test]
-async fn a_thousand_jobs_of_one_second_are_all_called_for() {
-    let app = TestApp::start(&json!([])).await;
-    let (plan, clock) = at_noon();
-    let (rig, _base, _database) = Rig::planned(&app, plan).await;
-    let jobs = "INSERT INTO sidecar.jobs (app_id, name, failure_policy, data_type, data, tick_at, wake_at, claim) \
-                SELECT 'shop', 'n' || n, '{\"drop\": {}}', '', convert_to(n::text, 'UTF8'), at, at, 0 \
-                FROM generate_series(1, 1000) AS n, to_timestamp(1800000001) AS at";
-    sea_orm::ConnectionTrait::execute_unprepared(&rig.db, jobs).await.unwrap();
-    let started = std::time::Instant::now();
-    clock.advance(TimeDelta::seconds(1));
-    none_left(&rig).await;
-    println!("1,000 jobs of one second took {:?}", started.elapsed());
-    let called = |n: usize| app.received(&format!("/job/n{n}")).len();
-    let seen: BTreeSet<usize> = (1..=1_000).map(called).collect();
-    assert_eq!(seen, BTreeSet::from([1]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]

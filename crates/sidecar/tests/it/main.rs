@@ -8,6 +8,7 @@ mod groups;
 mod grpc;
 mod health;
 mod invoke;
+mod job_groups;
 mod jobs;
 mod log;
 mod poison;
