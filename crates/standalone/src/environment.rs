@@ -5,7 +5,7 @@ use platform::dapr::secrets::names_a_secret;
 use serde_json::{Value, json};
 
 use crate::ports::ServicePorts;
-use crate::secrets::{APP_API_TOKEN, AUTH_SECRET, Secrets};
+use crate::secrets::{APP_API_TOKEN, AUTH_SECRET, NOTIFICATION_SECRET, Secrets};
 
 /// How long requests under way may take at the stop, in seconds; with what follows, a system stops within 10 s.
 const DRAIN_SECONDS: u32 = 2;
@@ -78,6 +78,8 @@ impl Environment {
         let app_api_token = app_api_token(variables, secrets)?;
         let dapr_api_token = Reader::new(variables).optional("DAPR_API_TOKEN").map(Secret::new);
         let issuer = issuer(variables, backend_port);
+        let notification_secret = set_or_made(variables, "NOTIFICATION_SECRET", secrets, NOTIFICATION_SECRET)?;
+        let api_url = Reader::new(variables).optional("API_URL").map(str::to_owned);
         let common = variables
             .clone()
             .with("BIND_ADDRESS", "127.0.0.1")
@@ -85,7 +87,9 @@ impl Environment {
             .with("DRAIN_SECONDS", DRAIN_SECONDS.to_string())
             .with("APP_API_TOKEN", app_api_token.expose())
             .with("AUTH_SECRET", auth_secret(variables, secrets)?.expose())
-            .with("AUTH_ISSUER", &issuer);
+            .with("AUTH_ISSUER", &issuer)
+            .with("NOTIFICATION_SECRET", notification_secret.expose())
+            .with("API_URL", api_url.unwrap_or_else(|| format!("http://localhost:{backend_port}")));
         let others = Reader::new(variables).optional("TRUSTED_ISSUERS");
         let trusted_issuers = with_built_in(others, &issuer, backend_port);
         Ok(Self { common, trusted_issuers, app_api_token, dapr_api_token })
@@ -121,6 +125,28 @@ fn with_built_in(others: Option<&str>, issuer: &str, backend_port: u16) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_directory::DataDirectory;
+
+    #[test]
+    fn what_is_set_is_passed_on_and_what_is_made_is_kept() {
+        let path = std::env::temp_dir().join(format!("tidings-environment-{}", std::process::id()));
+        let secrets = Secrets::of(&DataDirectory::open(&path).unwrap());
+        let ports = ServicePorts { app: 1, dapr_http: 2, dapr_grpc: 3 };
+        let names = ["NOTIFICATION_SECRET", "API_URL", "SMTP_URL"];
+        let read = |set: Variables| {
+            let variables = Environment::new(&set, &secrets, 8100).unwrap().of(ports, None);
+            let reader = Reader::new(&variables);
+            names.map(|name| reader.optional(name).unwrap_or_default().to_owned())
+        };
+        let [made, api, smtp] = read(Variables::default());
+        assert!(made.len() >= 32, "{made}");
+        assert_eq!((api.as_str(), smtp.as_str()), ("http://localhost:8100", ""));
+        assert_eq!(read(Variables::default())[0], made, "links in e-mails outlive a restart");
+        let own = ["secret:secrets/NOTIFICATION", "https://tidings.example.com", "smtp://localhost:25"];
+        let set = names.iter().zip(own).fold(Variables::default(), |all, (name, value)| all.with(name, value));
+        assert_eq!(read(set), own);
+        std::fs::remove_dir_all(path).unwrap();
+    }
 
     #[test]
     fn the_built_in_issuer_is_trusted_beside_the_others() {

@@ -14,6 +14,8 @@ const FILE: &str = "secrets.json";
 
 /// What the keys of the built-in issuer are derived from.
 pub(crate) const AUTH_SECRET: &str = "auth_secret";
+/// What the links that end e-mails are signed with.
+pub(crate) const NOTIFICATION_SECRET: &str = "notification_secret";
 /// What the sidecars show the services.
 pub(crate) const APP_API_TOKEN: &str = "app_api_token";
 /// The password of the demo user.
@@ -46,7 +48,8 @@ impl Secrets {
 
     /// Makes every secret that a system needs and that is not there yet, at once.
     pub(crate) fn make(&self) -> anyhow::Result<()> {
-        let mut names: Vec<String> = [AUTH_SECRET, APP_API_TOKEN, DEMO_PASSWORD].map(str::to_owned).into();
+        let mut names: Vec<String> =
+            [AUTH_SECRET, NOTIFICATION_SECRET, APP_API_TOKEN, DEMO_PASSWORD].map(str::to_owned).into();
         names.extend(storages().map(|storage| password_name(storage.schema.name)));
         self.get_all(&names).map(drop)
     }

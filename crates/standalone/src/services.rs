@@ -51,7 +51,7 @@ pub type Run =
     Box<dyn FnOnce(Clock, TcpListener, CancellationToken) -> BoxFuture<'static, anyhow::Result<()>> + Send + 'static>;
 
 /// The services that one process serves.
-pub const SERVICES: [Service; 3] = [
+pub const SERVICES: [Service; 4] = [
     Service {
         app_id: backend_api::APP_ID,
         port: 8000,
@@ -80,6 +80,23 @@ pub const SERVICES: [Service; 3] = [
         configure: |variables| {
             let config = audit_service::Config::read(variables)?;
             Ok(Box::new(move |clock, listener, stop| Box::pin(audit_service::serve(config, clock, listener, stop))))
+        },
+    },
+    Service {
+        app_id: notification_service::APP_ID,
+        port: 8003,
+        dapr_http_port: 3502,
+        dapr_grpc_port: 50_003,
+        entrances: &[],
+        storage: Some(Storage {
+            schema: notification_service::SCHEMA,
+            migrate: |owner| Box::pin(migrate::<notification_service::Migrator>(owner, &notification_service::SCHEMA)),
+        }),
+        configure: |variables| {
+            let config = notification_service::Config::read(variables)?;
+            Ok(Box::new(move |clock, listener, stop| {
+                Box::pin(notification_service::serve(config, clock, listener, stop))
+            }))
         },
     },
     Service {

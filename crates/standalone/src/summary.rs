@@ -45,7 +45,7 @@ pub(crate) fn print(
 }
 
 fn line(text: &mut String, title: &str, value: &str) -> std::fmt::Result {
-    writeln!(text, "  {title:<18} {value}")
+    writeln!(text, "  {title:<20} {value}")
 }
 
 /// Two shell commands: a fresh token, and a request with it.

@@ -45,7 +45,7 @@ async fn data_and_secrets_survive_a_restart() {
 #[tokio::test]
 async fn the_addresses_that_are_told_answer() {
     let system = Launched::start().await;
-    for app in ["backend-api", "audit-service", "websocket-service"] {
+    for app in ["backend-api", "audit-service", "notification-service", "websocket-service"] {
         let answer = Client::new(told(&system.summary, app)).get("").await.expect(200).json();
         assert_eq!((&answer["service"], &answer["status"]), (&json!(app), &json!("ok")));
     }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use crate::tempdir::TempDir;
 
 /// Every port of a system without an offset; the last ones are those of the broker and the scheduler.
-const PORTS: [u16; 14] = [8000, 8002, 8005, 3500, 3501, 3504, 50_001, 50_002, 50_005, 9092, 9093, 50_006, 2379, 2380];
+const PORTS: [u16; 17] =
+    [8000, 8002, 8003, 8005, 3500, 3501, 3502, 3504, 50_001, 50_002, 50_003, 50_005, 9092, 9093, 50_006, 2379, 2380];
 
 /// Offsets are tried in steps of 10, from another one in each process.
 static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -52,7 +52,7 @@ pub(crate) fn reminder(n: u128, status: &str) -> Value {
         "before": "PT1H", "fire_at": "2026-01-31T11:30:00Z",
         "results": [{ "user_id": "alice", "channel": "email", "status": "sent" }],
     });
-    told(n, &format!("reminder.{status}"), reminder)
+    told(n, &format!("reminder.{status}"), &reminder)
 }
 
 /// The `n`th event: Alice was told so.
@@ -61,11 +61,11 @@ pub(crate) fn notification(n: u128) -> Value {
         "id": id(0xa2), "kind": "reminder", "title": "Reminder: Water the plants", "body": "It is due at 13:30.",
         "task_id": TASK, "task_title": "Water the plants", "reminder_id": id(0xa1), "created_at": "2026-01-31T11:30:00Z",
     });
-    told(n, "notification.created", notification)
+    told(n, "notification.created", &notification)
 }
 
 /// What notification-service tells: nothing of it has a number of the workspace.
-fn told(n: u128, event_type: &str, data: Value) -> Value {
+fn told(n: u128, event_type: &str, data: &Value) -> Value {
     json!({
         "event_id": id(n), "event_type": event_type, "user_id": "alice", "organization_id": WORKSPACE, "sequence": 0,
         "timestamp": "2026-01-31T11:30:00Z", "data": data, "metadata": { "source": "system", "version": "1.0" },

@@ -6,6 +6,7 @@ mod end_to_end;
 mod notices;
 mod replay;
 mod replicas;
+mod told;
 mod trace;
 mod undo;
 mod walk_through;
