@@ -1,7 +1,7 @@
 //! `dapr.yaml` and `compose.yaml` say the same as the launcher.
 
 use events::Topic;
-use serde_json::Value;
+use serde_json::{Value, json};
 use standalone::SERVICES;
 
 fn read(file: &str) -> Value {
@@ -39,6 +39,41 @@ fn compose_starts_every_service_beside_a_sidecar_on_its_ports() {
             assert!(flags.contains(&format!("--{flag}={port}").as_str()), "{app_id}: {flags:?}");
         }
         assert!(flags.contains(&format!("--app-id={app_id}").as_str()), "{flags:?}");
+    }
+}
+
+#[test]
+fn compose_brings_every_schema_up_to_date_and_has_a_role_for_it() {
+    let file = read("compose.yaml");
+    let roles = file["configs"]["roles"]["content"].as_str().unwrap();
+    for service in &SERVICES {
+        let Some(storage) = service.storage else { continue };
+        let (app_id, schema) = (service.app_id, storage.schema.name);
+        let migration = format!("migrate-{schema}");
+        assert_eq!(file["services"][&migration]["command"], json!([app_id, "migrate"]));
+        assert_eq!(file["x-service"]["depends_on"][&migration]["condition"], "service_completed_successfully");
+        assert!(roles.contains(&format!("CREATE ROLE tidings_{schema} ")), "{roles}");
+        let url = file["services"][app_id]["environment"]["DATABASE_URL"].as_str().unwrap();
+        assert!(url.contains(&format!("//tidings_{schema}:")), "{url}");
+    }
+}
+
+#[test]
+fn every_service_is_in_the_image_and_is_told_what_calls_between_services_may_take() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Dockerfile");
+    let image = std::fs::read_to_string(path).unwrap();
+    let (resiliency, configuration) = (read("components/resiliency.yaml"), read("components/configuration.yaml"));
+    let callers: Vec<&Value> = configuration["spec"]["accessControl"]["policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|policy| &policy["appId"])
+        .collect();
+    for service in &SERVICES {
+        let app_id = service.app_id;
+        assert!(image.contains(&format!("--bin {app_id} ")), "{app_id} is not built");
+        assert_eq!(resiliency["spec"]["targets"]["apps"][app_id]["timeout"], "call", "{app_id}");
+        assert!(callers.contains(&&json!(app_id)), "{app_id} has no policy");
     }
 }
 
