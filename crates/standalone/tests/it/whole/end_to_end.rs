@@ -60,7 +60,12 @@ impl Whole {
         Self::start_with(sidecars(), replicas(), &[]).await
     }
 
-    /// The same whatever the environment says, with more settings.
+    /// The same with more settings.
+    pub(crate) async fn start_as_told(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(sidecars(), replicas(), settings).await
+    }
+
+    /// The same whatever the environment says.
     pub(crate) async fn start_with(sidecars: Sidecars, replicas: NonZeroU8, settings: &[(&str, &str)]) -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
