@@ -291,8 +291,8 @@ mod tests {
                 [&b""[..], b" x", b"\0", b"]}", b", \"a\": \"\xff\"}", b",}", b", \"a\": 01}", b", \"a\": \"\x01\"}"]
             {
                 let body = [begin.as_bytes(), broken].concat();
-                let code = parse_json::<Body>(&body).unwrap_err().code();
-                assert_eq!(code, "json_syntax", "{}", String::from_utf8_lossy(&body));
+                let refused = parse_json::<Body>(&body).unwrap_err();
+                assert_eq!(refused.code(), "json_syntax", "{}", String::from_utf8_lossy(&body));
             }
             for after in ["\0", "x", "{}", "\u{feff}"] {
                 let body = format!("{begin}{end}{after}");

@@ -132,7 +132,7 @@ async fn remember_route(request: Request, next: Next) -> Response {
 fn render_problem(path: &str, response: &mut Response) {
     // Paths and files that are not there are told by axum and by those who serve files, in their own way.
     let problem = response.extensions_mut().remove::<Problem>();
-    let bare = response.status() == StatusCode::NOT_FOUND && !is_problem(response);
+    let bare = response.status() == StatusCode::NOT_FOUND && !is_told(response);
     if let Some(problem) = problem.or_else(|| bare.then(|| Problem::not_found("path"))) {
         let body = problem.document(path).to_string();
         let headers = response.headers_mut();
@@ -147,8 +147,10 @@ fn render_problem(path: &str, response: &mut Response) {
     }
 }
 
-fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+/// Whether the handler said itself what is not there: to programs as a problem, to people as a page.
+fn is_told(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == "application/problem+json" || kind.as_bytes().starts_with(b"text/html"))
 }
 
 #[cfg(test)]

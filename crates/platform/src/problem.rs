@@ -3,28 +3,31 @@
 //! What a client may read (`title`, `detail`, `code`) is written here on purpose; what went wrong inside is logged where it
 //! is turned into a problem and never leaves.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sea_orm::DbErr;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// One invalid member of a request.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     /// JSON Pointer (RFC 6901) into the body, or `/<name>` for a query parameter.
     pub pointer: String,
     /// A stable name of the rule that was broken.
-    pub code: &'static str,
+    #[schema(value_type = String)]
+    pub code: Cow<'static, str>,
     /// What to do about it.
     pub detail: String,
 }
 
 impl FieldError {
     /// A rule broken at `pointer`.
-    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+    pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
     }
 }
 
@@ -37,8 +40,8 @@ pub struct Problem {
 #[derive(Clone, Debug)]
 struct Inner {
     status: StatusCode,
-    code: &'static str,
-    title: &'static str,
+    code: Cow<'static, str>,
+    title: Cow<'static, str>,
     detail: String,
     errors: Vec<FieldError>,
     extensions: Map<String, Value>,
@@ -71,13 +74,14 @@ pub struct ProblemDocument {
 
 impl Problem {
     /// A problem of the given kind; `detail` starts as the title.
-    pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, title: impl Into<Cow<'static, str>>) -> Self {
+        let title = title.into();
         Self {
             inner: Box::new(Inner {
                 status,
-                code,
+                code: code.into(),
+                detail: title.clone().into_owned(),
                 title,
-                detail: title.to_owned(),
                 errors: Vec::new(),
                 extensions: Map::new(),
                 headers: HeaderMap::new(),
@@ -162,8 +166,8 @@ impl Problem {
     }
 
     /// Its stable name.
-    pub fn code(&self) -> &'static str {
-        self.inner.code
+    pub fn code(&self) -> &str {
+        &self.inner.code
     }
 
     /// The document, with the request's `path` as its instance.

@@ -8,11 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use super::API_TOKEN;
 use crate::config::{Secret, ServiceConfig};
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 use crate::trace::{TRACEPARENT, TraceContext};
 
 /// How long another service may take to answer; longer than both attempts that a sidecar makes (`components/resiliency.yaml`).
 const TIMEOUT: Duration = Duration::from_secs(7);
+
+/// What is read of the problem that a service answered with.
+#[derive(Debug, Deserialize)]
+pub struct Refusal {
+    code: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    errors: Vec<FieldError>,
+}
 
 /// Why another service gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +44,8 @@ pub enum InvokeError {
         app: String,
         /// Its status.
         status: StatusCode,
-        /// The code of its problem (RFC 9457), if it answered with one of ours.
-        code: Option<String>,
+        /// Its problem (RFC 9457), if it answered with one of ours.
+        problem: Option<Box<Refusal>>,
         /// The start of its body, for the log.
         body: String,
     },
@@ -51,8 +63,20 @@ impl InvokeError {
     /// The code of the problem that it answered with.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Refused { code, .. } => code.as_deref(),
+            Self::Refused { problem, .. } => problem.as_ref().map(|problem| problem.code.as_str()),
             Self::Unreachable { .. } => None,
+        }
+    }
+
+    /// What to tell a caller whose own request was handed on: the service's problem as it is, if it answered with `status`.
+    /// Anything else is no fault of theirs: 503.
+    pub fn pass_on(self, refusal: StatusCode) -> Problem {
+        match self {
+            Self::Refused { status, problem: Some(problem), .. } if status == refusal => {
+                let Refusal { code, title, detail, errors } = *problem;
+                errors.into_iter().fold(Problem::new(status, code, title).detail(detail), Problem::field)
+            }
+            other => other.into(),
         }
     }
 }
@@ -82,7 +106,7 @@ impl Invoker {
     /// `GET`s `path` of `app` with `query`.
     ///
     /// # Errors
-    /// When there is no answer within 5 s, or one that is not 2xx.
+    /// When there is no answer within 7 s, or one that is not 2xx.
     pub async fn get<Q: Serialize + Sync + ?Sized, T: DeserializeOwned>(
         &self,
         app: &str,
@@ -98,7 +122,7 @@ impl Invoker {
     /// `POST`s `body` to `path` of `app`.
     ///
     /// # Errors
-    /// When there is no answer within 5 s, or one that is not 2xx.
+    /// When there is no answer within 7 s, or one that is not 2xx.
     pub async fn post<B: Serialize + Sync + ?Sized, T: DeserializeOwned>(
         &self,
         app: &str,
@@ -107,6 +131,20 @@ impl Invoker {
         trace: Option<&TraceContext>,
     ) -> Result<T, InvokeError> {
         self.send(app, self.request(Method::POST, app, path, trace).json(body)).await
+    }
+
+    /// `PATCH`es `path` of `app` with `body`.
+    ///
+    /// # Errors
+    /// When there is no answer within 7 s, or one that is not 2xx.
+    pub async fn patch<B: Serialize + Sync + ?Sized, T: DeserializeOwned>(
+        &self,
+        app: &str,
+        path: &str,
+        body: &B,
+        trace: Option<&TraceContext>,
+    ) -> Result<T, InvokeError> {
+        self.send(app, self.request(Method::PATCH, app, path, trace).json(body)).await
     }
 
     fn request(&self, method: Method, app: &str, path: &str, trace: Option<&TraceContext>) -> reqwest::RequestBuilder {
@@ -125,18 +163,11 @@ impl Invoker {
         let status = answer.status();
         if !status.is_success() {
             let text = answer.text().await.unwrap_or_default();
-            let problem: Option<Refusal> = serde_json::from_str(&text).ok();
-            let (code, body) = (problem.map(|problem| problem.code), text.chars().take(300).collect());
-            return Err(InvokeError::Refused { app: app.to_owned(), status, code, body });
+            let (problem, body) = (serde_json::from_str(&text).ok(), text.chars().take(300).collect());
+            return Err(InvokeError::Refused { app: app.to_owned(), status, problem, body });
         }
         answer.json().await.map_err(|error| unreachable_app(app, &error))
     }
-}
-
-/// What is read of a problem.
-#[derive(Deserialize)]
-struct Refusal {
-    code: String,
 }
 
 fn unreachable_app(app: &str, cause: &dyn std::error::Error) -> InvokeError {

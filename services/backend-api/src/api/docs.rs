@@ -64,6 +64,24 @@ pub struct TaskPath {
     pub id: Uuid,
 }
 
+/// Which notification.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct NotificationPath {
+    /// The user of the token.
+    pub user_id: String,
+    /// The notification.
+    pub id: Uuid,
+}
+
+/// Which link of an e-mail.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct UnsubscribePath {
+    /// Opaque, as the link has it.
+    pub token: String,
+}
+
 /// The header of a conditional change.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

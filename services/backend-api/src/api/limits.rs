@@ -53,4 +53,12 @@ impl Limits {
     pub fn count_registration(&self, client: &Client) -> Result<(), Problem> {
         client.count_address(self.sign_in_per_address.as_ref())
     }
+
+    /// Counts an attempt with a link to unsubscribe: whoever has none must not try many.
+    ///
+    /// # Errors
+    /// 429 when too many came from there.
+    pub fn count_unsubscription(&self, client: &Client) -> Result<(), Problem> {
+        client.count_address(self.sign_in_per_address.as_ref())
+    }
 }

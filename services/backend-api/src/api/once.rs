@@ -1,6 +1,7 @@
 //! The `Idempotency-Key` header of a POST.
 
 use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::derived_key::DerivedKey;
@@ -8,7 +9,11 @@ use platform::problem::Problem;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::respond::replayed;
+use crate::store::change::{Begun, Changes};
 use crate::store::idempotency::Once;
+use crate::store::isolation::Acting;
+use crate::store::reply::Reply;
 
 /// The header's name.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -45,6 +50,30 @@ pub fn once_in_secret(
         Once { scope, key, fingerprint }
     };
     Ok(idempotency_key(headers)?.map(once))
+}
+
+/// Keeps for a request's key what another service answers to `ask`, which is carried out as often as it is asked and comes to the
+/// same. No connection is held meanwhile; of two requests at once with one key, both may ask.
+///
+/// # Errors
+/// As [`Changes::begin_once`], and those of `ask`; then nothing is kept.
+pub async fn ask_once(
+    changes: &Changes,
+    user_id: &str,
+    once: Option<Once>,
+    ask: impl Future<Output = Result<Reply, Problem>>,
+) -> Result<Response, Problem> {
+    let Some(once) = once else { return Ok(ask.await?.into_response()) };
+    let begin = || changes.begin_once(Acting::User(user_id), None, Some(once.clone()));
+    match begin().await? {
+        Begun::Fresh(change) => change.abandon().await?,
+        Begun::Replay(reply) => return Ok(replayed(reply)),
+    }
+    let reply = ask.await?;
+    match begin().await? {
+        Begun::Fresh(change) => Ok(change.finish(reply).await?.into_response()),
+        Begun::Replay(reply) => Ok(replayed(reply)),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -75,6 +75,10 @@ refusals! {
     EditRefusals {
         "412" ["version_stale"] => "The task has changed; see current",
     }
+    /// What an operation may answer that notification-service carries out.
+    NotificationRefusals {
+        "503" ["service_unavailable"] => "The keeper of reminders and notifications is out of reach",
+    }
     /// What an operation with an Idempotency-Key may answer.
     OnceRefusals {
         "400" ["idempotency_key_invalid"] => "The Idempotency-Key is not 1 to 255 visible ASCII characters",

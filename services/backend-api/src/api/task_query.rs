@@ -123,6 +123,10 @@ pub fn text(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
-fn boolean(text: &str) -> Result<bool, Invalid> {
+/// Reads a yes or no.
+///
+/// # Errors
+/// `boolean_invalid`.
+pub fn boolean(text: &str) -> Result<bool, Invalid> {
     text.parse().map_err(|_| Invalid::new("boolean_invalid", "Give true or false."))
 }

@@ -65,7 +65,7 @@ async fn produce(world: &World, operation: &Operation, code: &str) -> Option<(u1
         "unsupported_media_type" => valid.body("text/plain", "{}"),
         "body_too_large" => valid.body("application/json", vec![b' '; 1024 * 1024]),
         "body_incomplete" => return Some(break_off(world, operation, &valid).await),
-        "validation_failed" if operation.body().is_some() => {
+        "validation_failed" if operation.body().is_some_and(|(kind, ..)| kind.ends_with("json")) => {
             let mut body = valid.read_body();
             body["colour"] = json!("red");
             valid.json(&body)

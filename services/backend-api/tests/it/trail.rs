@@ -1,4 +1,4 @@
-//! A sidecar behind which audit-service knows what a test tells it, whoever asks.
+//! A sidecar behind which audit-service knows what a test tells it, whoever asks, and notification-service too.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::harness::Api;
+use crate::notification_service::NotificationService;
 
 const HISTORY: &str = "/v1.0/invoke/audit-service/method/internal/audit-logs";
 
@@ -21,6 +22,8 @@ const HISTORY: &str = "/v1.0/invoke/audit-service/method/internal/audit-logs";
 pub(crate) struct Trail {
     deletions: Arc<Mutex<BTreeMap<String, Value>>>,
     questions: Arc<Mutex<Vec<String>>>,
+    /// What notification-service knows.
+    pub(crate) notifications: NotificationService,
 }
 
 impl Trail {
@@ -29,6 +32,7 @@ impl Trail {
         let trail = Self::default();
         let path = "/v1.0/invoke/audit-service/method/internal/deleted-tasks/{id}";
         let router = Router::new().route(path, get(answer)).route(HISTORY, get(no_history)).with_state(trail.clone());
+        let router = router.merge(trail.notifications.router());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

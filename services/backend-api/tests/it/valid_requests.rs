@@ -98,7 +98,7 @@ pub(crate) struct World {
     pub(crate) alice: Person,
     pub(crate) mallory: Person,
     pub(crate) owner: Pool,
-    /// What audit-service knows, in a world that was started with one.
+    /// What the other services know, in a world that was started with them.
     pub(crate) trail: Trail,
 }
 
@@ -160,6 +160,12 @@ impl World {
     /// The id of a new thing of `person`, created where the path of `operation` ends before `{name}`.
     async fn create(&self, operation: &Operation, name: &str, person: &Person) -> String {
         let parent = operation.path.split(&format!("/{{{name}}}")).next().unwrap();
+        // These come by themselves.
+        match parent {
+            "/api/{user_id}/notifications" => return self.trail.notifications.tell(&person.id),
+            "/api/unsubscribe" => return self.trail.notifications.send_link("reminder"),
+            _ => {}
+        }
         let Some(creation) = Document::get().creates_at(parent) else {
             panic!("no valid request can be made for {operation}: nothing creates a {{{name}}} by POST {parent}")
         };
