@@ -51,8 +51,7 @@ impl LetterWriter {
         let content = Content {
             greeting: to.name.as_ref().map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},")),
             title: one_line(&message.title),
-            body: lines(&message.body),
-            moments: moments(message),
+            body: body(message),
             label: if message.task.is_some() { "Open the task" } else { "Open Tidings" },
             link: self.links.subject(message),
             what: what(message.kind),
@@ -63,12 +62,19 @@ impl LetterWriter {
     }
 }
 
-/// When it happened and when it is due, by the reader's clock. A reminder is about what is to come.
-fn moments(message: &Message) -> String {
+/// What there is to say, with when it happened and when it is due by the reader's clock, unless that is said already. A reminder is
+/// about what is to come.
+fn body(message: &Message) -> String {
+    let said = lines(&message.body);
     let local = |moment| local_time(moment, message.recipient.timezone);
-    let due = message.task.as_ref().and_then(|task| task.due).map(|due| format!("Due: {}", local(due)));
-    let when = (message.kind != Kind::Reminder || due.is_none()).then(|| format!("When: {}", local(message.moment)));
-    [when, due].into_iter().flatten().collect::<Vec<_>>().join("\n")
+    let due = message.task.as_ref().and_then(|task| task.due);
+    let when = (message.kind != Kind::Reminder || due.is_none()).then(|| ("When", local(message.moment)));
+    let moments = when.into_iter().chain(due.map(|due| ("Due", local(due))));
+    let unsaid: Vec<String> = moments
+        .filter(|(_, moment)| !said.contains(moment))
+        .map(|(label, moment)| format!("{label}: {moment}"))
+        .collect();
+    [said, unsaid.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// What somebody gets no more of, when they follow the last link.
@@ -88,7 +94,6 @@ struct Content {
     greeting: String,
     title: String,
     body: String,
-    moments: String,
     label: &'static str,
     link: String,
     what: &'static str,
@@ -97,10 +102,9 @@ struct Content {
 
 impl Content {
     fn text(&self) -> String {
-        let Self { greeting, title, body, moments, label, link, what, unsubscribe } = self;
-        let body = if body.is_empty() { String::new() } else { format!("{body}\n\n") };
+        let Self { greeting, title, body, label, link, what, unsubscribe } = self;
         format!(
-            "{greeting}\n\n{title}\n\n{body}{moments}\n\n{label}: {link}\n\n--\nNo more e-mails about {what}: {unsubscribe}\n"
+            "{greeting}\n\n{title}\n\n{body}\n\n{label}: {link}\n\n--\nNo more e-mails about {what}: {unsubscribe}\n"
         )
     }
 
@@ -111,7 +115,6 @@ impl Content {
             greeting = shown(&self.greeting),
             title = shown(&self.title),
             body = shown(&self.body),
-            moments = shown(&self.moments),
             label = self.label,
             link = escaped(&self.link),
             what = self.what,

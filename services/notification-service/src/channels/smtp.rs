@@ -1,8 +1,9 @@
 //! E-mail by SMTP.
 
+use std::error::Error as _;
 use std::fmt;
 use std::fs;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,7 +15,6 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use std::error::Error as _;
 use tokio::time::{Instant, timeout};
 
 use super::letter::{Letter, LetterWriter};
@@ -101,10 +101,12 @@ impl Smtp {
 
     /// One that the server still listens to, or a new one.
     async fn connection(&self) -> Result<Connection, Error> {
-        while let Some(mut kept) = self.take() {
+        if let Some(mut kept) = self.take() {
             if timeout(self.patience / 4, kept.lettre.test_connected()).await == Ok(true) {
                 return Ok(kept);
             }
+            // The others have waited longer.
+            self.idle().clear();
         }
         let SmtpServer { host, port, encryption, account, .. } = &self.server;
         let implicit = self.tls.clone().filter(|_| *encryption == Encryption::Implicit);
@@ -120,15 +122,19 @@ impl Smtp {
         Ok(Connection { lettre, mails: 0, since: Instant::now() })
     }
 
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         idle.retain(|kept| kept.since.elapsed() < MAX_IDLE_TIME);
         idle.pop()
     }
 
     fn keep(&self, connection: Connection) {
         let kept = Connection { mails: connection.mails + 1, since: Instant::now(), ..connection };
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         if kept.mails < MAX_MAILS && idle.len() < MAX_IDLE {
             idle.push(kept);
         }

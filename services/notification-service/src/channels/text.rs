@@ -2,13 +2,16 @@
 
 /// The same on one line: without control characters, and without what makes the text around it read backwards.
 pub(super) fn one_line(text: &str) -> String {
-    let shown: String = text.chars().filter(|&c| !turns(c)).map(|c| if breaks(c) { ' ' } else { c }).collect();
-    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The same on each of its lines.
+/// The same on each of its lines, which may be indented.
 pub(super) fn lines(text: &str) -> String {
-    text.trim().lines().map(one_line).collect::<Vec<_>>().join("\n")
+    text.trim().lines().map(|line| plain(line).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|&c| !turns(c)).map(|c| if breaks(c) { ' ' } else { c }).collect()
 }
 
 /// The same for a header. What looks as if it were encoded (RFC 2047) would be decoded by whoever reads it, line breaks included;
@@ -69,7 +72,7 @@ mod tests {
         ] {
             assert_eq!(one_line(text), shown, "{text:?}");
         }
-        assert_eq!(lines("\n one\r\n\ntwo \u{b} 2\n"), "one\n\ntwo 2");
+        assert_eq!(lines("\n one\r\n\n  two\u{b}2\u{202e}\r3 \n"), "one\n\n  two 2 3");
     }
 
     #[test]

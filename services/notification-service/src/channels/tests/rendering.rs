@@ -33,6 +33,13 @@ fn a_letter_says_what_when_and_how_to_stop_it() {
 }
 
 #[test]
+fn what_the_text_says_already_is_not_said_again() {
+    let body = "Due Saturday 31 January 2026, 10:00 (Europe/Berlin).".to_owned();
+    let letter = letter(&Message { body, ..message() });
+    assert_eq!([letter.text, letter.html].map(|part| part.matches("Saturday").count()), [1, 1]);
+}
+
+#[test]
 fn what_there_is_not_is_not_mentioned() {
     let mut message = Message { kind: Kind::System, task: None, body: String::new(), ..message() };
     message.recipient.name = " \r\n".to_owned();
