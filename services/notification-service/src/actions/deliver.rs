@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use platform::database::begin;
 use sea_orm::DbErr;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::end_reminders;
@@ -31,14 +30,18 @@ const RECORD_AGAIN: Duration = Duration::from_millis(200);
 
 /// Sends what is due, until `stop`; then what is under way may still end.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
-    let mut under_way = FuturesUnordered::new();
+    // Each is a task of its own: one that holds a connection goes on while this one waits for a connection.
+    let mut under_way = JoinSet::new();
     loop {
         let room = UNDER_WAY - under_way.len();
         let mut next = None;
         if room >= UNDER_WAY / 2 && !stop.is_cancelled() {
             match claim(&app, room).await {
                 Ok((claimed, waits_until)) => {
-                    under_way.extend(claimed.into_iter().map(|due| deliver(&app, due)));
+                    for due in claimed {
+                        let app = app.clone();
+                        under_way.spawn(async move { deliver(&app, due).await });
+                    }
                     next = waits_until;
                 }
                 Err(error) => tracing::warn!(%error, "messages wait for the database"),
@@ -48,7 +51,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
             return;
         }
         tokio::select! {
-            Some(()) = under_way.next(), if !under_way.is_empty() => {}
+            Some(_) = under_way.join_next() => {}
             () = app.bells.deliveries.wait(next, &app.clock, &stop), if !stop.is_cancelled() => {}
         }
     }
