@@ -44,9 +44,10 @@ pub(super) async fn exchange(
     let detail = format!("{provider} answered {}{said}", status.as_u16());
     let may_pass =
         status.is_server_error() || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
-    Err(match may_pass {
-        true => SendError::Transient { detail, retry_after: retry_after(&headers) },
-        false => SendError::Permanent { detail },
+    Err(if may_pass {
+        SendError::Transient { detail, retry_after: retry_after(&headers) }
+    } else {
+        SendError::Permanent { detail }
     })
 }
 

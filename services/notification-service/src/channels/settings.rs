@@ -108,14 +108,12 @@ fn email(reader: &mut Reader<'_>) -> Option<EmailSettings> {
     if from.is_empty() {
         return None;
     }
-    match sender(&from) {
-        Some(from) => Some(EmailSettings { provider, from }),
-        None => {
-            let why = "is no address to send from, such as Tidings <tidings@example.com>; its domain in ASCII (xn--…)";
-            reader.mistake("EMAIL_FROM", why);
-            None
-        }
-    }
+    let Some(from) = sender(&from) else {
+        let why = "is no address to send from, such as Tidings <tidings@example.com>; its domain in ASCII (xn--…)";
+        reader.mistake("EMAIL_FROM", why);
+        return None;
+    };
+    Some(EmailSettings { provider, from })
 }
 
 /// An address with or without a name, both of which come back out of a header as they went in.

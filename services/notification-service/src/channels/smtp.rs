@@ -87,14 +87,11 @@ impl Smtp {
             let taken = connection.lettre.send(&envelope, &mail.formatted()).await?;
             Ok((connection, taken))
         });
-        let (connection, taken) =
-            sending.await.map_err(|_| self.silence("did not answer"))?.map_err(|error: Error| {
-                match error.is_client() {
-                    // What this server cannot carry, such as an address in another script.
-                    true => SendError::permanent(said(&error)),
-                    false => refused(&error),
-                }
-            })?;
+        let sent = sending.await.map_err(|_| self.silence("did not answer"))?;
+        let (connection, taken) = sent.map_err(|error: Error| {
+            // What this server cannot carry, such as an address in another script, it never will.
+            if error.is_client() { SendError::permanent(said(&error)) } else { refused(&error) }
+        })?;
         self.keep(connection);
         Ok(Receipt { provider_id: taken.first_line().map(|line| cut(&one_line(line), MAX_SAID)) })
     }

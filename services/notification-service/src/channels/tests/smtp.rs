@@ -105,7 +105,7 @@ async fn nothing_that_a_user_writes_becomes_a_header() {
             let address = format!("n{number}@example.com");
             channels.send(Channel::Email, &address, &message).await.unwrap();
             let mail = server.expect_to(&address, 1).await.pop().unwrap();
-            assert_eq!(mail.to, [address.clone()], "{title:?} {name:?}");
+            assert_eq!(mail.to, std::slice::from_ref(&address), "{title:?} {name:?}");
             assert!(mail.header("To").ends_with(&address) || mail.header("To").ends_with(&format!("<{address}>")));
             assert_eq!(mail.headers.len(), 10, "{}", mail.raw);
             assert_eq!(mail.header("Subject"), text::header_line(title), "{}", mail.raw);
