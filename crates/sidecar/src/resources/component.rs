@@ -8,6 +8,7 @@ use serde_norway::Value;
 
 use super::component_type;
 use super::document::{Document, Problem, parse};
+use super::property::Property;
 use super::scopes::TopicScopes;
 
 /// A component as its document describes it.
@@ -17,7 +18,7 @@ pub(crate) struct Component {
     /// Its type, such as `pubsub.kafka`.
     pub(crate) kind: String,
     pub(crate) version: String,
-    pub(crate) properties: BTreeMap<String, String>,
+    properties: BTreeMap<String, Property>,
     /// The ids of the apps that may use it; none means all.
     pub(crate) scopes: Vec<String>,
     /// Whether it is left out where it cannot be had.
@@ -32,51 +33,47 @@ struct Spec {
     #[serde(default)]
     version: String,
     #[serde(default)]
-    metadata: Vec<Property>,
+    metadata: Vec<Value>,
     #[serde(default)]
     ignore_errors: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Property {
-    name: String,
-    #[serde(default)]
-    value: Value,
-    env_ref: Option<String>,
-}
-
 impl Component {
     pub(super) fn from_document(document: Document) -> Result<Self, Problem> {
-        let spec: Spec = parse(document.spec)?;
-        component_type::check(&document.metadata.name, &spec.kind)?;
-        let properties = spec.metadata.into_iter().map(|property| (property.name.clone(), property.text()));
+        let name = document.metadata.name;
+        let of_it = |Problem(problem)| Problem(format!("component {name}: {problem}"));
+        let spec: Spec = parse(document.spec).map_err(of_it)?;
+        component_type::check(&name, &spec.kind)?;
+        let properties = spec.metadata.into_iter().map(Property::read).collect::<Result<_, _>>().map_err(of_it)?;
         Ok(Self {
-            name: document.metadata.name,
             kind: spec.kind,
             version: spec.version,
-            properties: properties.collect(),
+            properties,
             scopes: document.scopes,
             ignore_errors: spec.ignore_errors,
+            name,
         })
     }
 
-    /// A property; names are read without regard to case, as daprd does.
-    pub(super) fn property(&self, name: &str) -> Option<&str> {
-        let found = self.properties.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty());
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-impl Property {
-    fn text(self) -> String {
-        match (self.env_ref, self.value) {
-            (Some(variable), _) => std::env::var(variable).unwrap_or_default(),
-            (None, Value::String(text)) => text,
-            (None, Value::Bool(value)) => value.to_string(),
-            (None, Value::Number(number)) => number.to_string(),
-            (None, _) => String::new(),
+    /// A property; an empty one is none. Names are read without regard to case, as daprd does.
+    ///
+    /// # Errors
+    /// When it is there and cannot be told. What nobody here asks for may be as it likes: a real daprd may know what to do with it.
+    pub(super) fn property(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.held(name) {
+            Some(Property::Text(text)) => Ok(Some(text).filter(|text| !text.is_empty()).map(String::as_str)),
+            Some(other) => Err(Problem(format!("component {}: {name}: {other}", self.name))),
+            None => Ok(None),
         }
+    }
+
+    /// What tells the value of a property from others: the value, or where it is.
+    pub(super) fn identity(&self, name: &str) -> Option<String> {
+        self.held(name).map(ToString::to_string).filter(|held| !held.is_empty())
+    }
+
+    fn held(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, held)| held)
     }
 }
 
@@ -107,23 +104,23 @@ pub(crate) struct Pubsub {
 
 impl Pubsub {
     pub(super) fn of(component: &Component) -> Result<Self, Problem> {
-        let beginning = match component.property("initialOffset") {
+        let beginning = match component.property("initialOffset")? {
             None | Some("oldest") => Beginning::Oldest,
             Some("newest") => Beginning::Newest,
             Some(other) => return Err(Problem(format!("initialOffset is {other:?}, not oldest or newest"))),
         };
-        let excluded = component.property("excludeHeaderMetaRegex").map(Regex::new);
+        let excluded = component.property("excludeHeaderMetaRegex")?.map(Regex::new);
         Ok(Self {
             name: component.name.clone(),
             log: component.name.clone(),
             scopes: component.scopes.clone(),
-            topics: TopicScopes::new(|property| component.property(property).unwrap_or_default().to_owned()),
+            topics: TopicScopes::new(|name| Ok(component.property(name)?.unwrap_or_default().to_owned()))?,
             beginning,
             excluded_headers: excluded
                 .transpose()
                 .map_err(|error| Problem(format!("excludeHeaderMetaRegex: {error}")))?,
-            broker: component.property("brokers").map(|brokers| (component.kind.clone(), brokers.to_owned())),
-            consumer_group: component.property("consumerGroup").map(ToOwned::to_owned),
+            broker: component.identity("brokers").map(|brokers| (component.kind.clone(), brokers)),
+            consumer_group: component.property("consumerGroup")?.map(ToOwned::to_owned),
         })
     }
 

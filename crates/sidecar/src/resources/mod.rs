@@ -4,6 +4,7 @@ mod breaker;
 mod component;
 mod component_type;
 mod document;
+mod property;
 mod resiliency;
 mod retry;
 mod scopes;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::document::Problem;
+
 /// The four topic properties of a pub/sub component.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TopicScopes {
@@ -13,13 +15,16 @@ pub(crate) struct TopicScopes {
 
 impl TopicScopes {
     /// Reads `allowedTopics`, `protectedTopics`, `publishingScopes` and `subscriptionScopes`.
-    pub(super) fn new(property: impl Fn(&str) -> String) -> Self {
-        Self {
-            allowed: list(&property("allowedTopics")),
-            protected: list(&property("protectedTopics")),
-            publishing: per_app(&property("publishingScopes")),
-            subscription: per_app(&property("subscriptionScopes")),
-        }
+    ///
+    /// # Errors
+    /// When one of them cannot be told.
+    pub(super) fn new(property: impl Fn(&str) -> Result<String, Problem>) -> Result<Self, Problem> {
+        Ok(Self {
+            allowed: list(&property("allowedTopics")?),
+            protected: list(&property("protectedTopics")?),
+            publishing: per_app(&property("publishingScopes")?),
+            subscription: per_app(&property("subscriptionScopes")?),
+        })
     }
 
     /// Whether `app` may publish to `topic`.
@@ -58,7 +63,7 @@ mod tests {
     use super::*;
 
     fn scopes(property: &'static str, value: &'static str) -> TopicScopes {
-        TopicScopes::new(|name| if name == property { value.to_owned() } else { String::new() })
+        TopicScopes::new(|name| Ok(if name == property { value } else { "" }.to_owned())).unwrap()
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl SecretStore {
         let source = match component.kind.as_str() {
             "secretstores.local.file" => Source::File(read(component, base)?),
             "secretstores.local.env" => {
-                Source::Environment { prefix: component.property("prefix").unwrap_or_default().to_owned() }
+                Source::Environment { prefix: component.property("prefix")?.unwrap_or_default().to_owned() }
             }
             other => return Err(Problem(format!("no such type of secret store: {other}"))),
         };
@@ -80,14 +80,14 @@ fn withheld(variable: &str) -> bool {
 }
 
 fn read(component: &Component, base: &Path) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
-    let file = component.property("secretsFile").ok_or_else(|| Problem("secretsFile is not set".to_owned()))?;
+    let file = component.property("secretsFile")?.ok_or_else(|| Problem("secretsFile is not set".to_owned()))?;
     let given = PathBuf::from(file);
     let path = if given.exists() { given } else { base.join(file) };
     let text = std::fs::read_to_string(&path).map_err(|error| Problem(format!("{}: {error}", path.display())))?;
     let root: serde_json::Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| Problem(format!("{}: {error}", path.display())))?;
-    let separator = component.property("nestedSeparator").unwrap_or(":");
-    let multi_valued = component.property("multiValued").is_some_and(|value| value == "true");
+    let separator = component.property("nestedSeparator")?.unwrap_or(":");
+    let multi_valued = component.property("multiValued")?.is_some_and(|value| value == "true");
     let mut secrets = BTreeMap::new();
     for (name, value) in &root {
         let mut flat = BTreeMap::new();

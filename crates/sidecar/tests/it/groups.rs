@@ -91,10 +91,27 @@ async fn metadata_that_are_excluded_do_not_become_headers() {
 }
 
 #[test]
+fn what_only_a_real_broker_asks_for_may_be_in_a_secret_store() {
+    let secret = |name: &str| format!("{{ name: {name}, secretKeyRef: {{ name: kafka, key: {name} }} }}");
+    let documents = beside("other", &format!("{}, {}", secret("brokers"), secret("saslPassword")));
+    assert!(load(&documents).is_ok());
+}
+
+#[test]
 fn mistakes_in_a_pubsub_are_named() {
     for (metadata, reason) in [
         ("{ name: initialOffset, value: latest }", "initialOffset is \"latest\", not oldest or newest"),
         ("{ name: excludeHeaderMetaRegex, value: '(' }", "excludeHeaderMetaRegex: "),
+        ("{ name: initialOffset, valeu: newest }", "component other: initialOffset: unknown field `valeu`"),
+        ("{ name: initialOffset, value: [newest] }", "component other: initialOffset: its value is a list or a map"),
+        (
+            "{ name: consumerGroup, envRef: TIDINGS_NO_SUCH_VARIABLE }",
+            "component other: consumerGroup: the environment variable TIDINGS_NO_SUCH_VARIABLE (envRef) is not set",
+        ),
+        (
+            "{ name: allowedTopics, secretKeyRef: { name: topics, key: all } }",
+            "component other: allowedTopics: it is in a secret store (secretKeyRef topics, all)",
+        ),
     ] {
         let error = load(&beside("other", metadata)).expect_err(metadata).to_string();
         assert!(error.contains("all.yaml, document 2: ") && error.contains(reason), "{error}");

@@ -83,6 +83,11 @@ fn a_mistake_in_a_file_names_file_document_and_reason() {
             "apiVersion: v\nkind: Component\nmetadata: { name: f }\nspec: { type: secretstores.local.file }\n",
             "secretsFile",
         ),
+        (
+            "apiVersion: v\nkind: Component\nmetadata: { name: e }\n\
+             spec: { type: secretstores.local.env, metadata: [{ name: prefix, envRef: TIDINGS_NO_SUCH_VARIABLE }] }\n",
+            "component e: prefix: the environment variable TIDINGS_NO_SUCH_VARIABLE",
+        ),
     ];
     for (document, reason) in cases {
         let document = document.trim_start_matches("---");
