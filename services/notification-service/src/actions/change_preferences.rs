@@ -9,7 +9,7 @@ use super::find_audience;
 use crate::app::App;
 use crate::domain::person::Person;
 use crate::domain::preferences::Preferences;
-use crate::store::preferences;
+use crate::store::preferences::{self, NextDigest};
 
 /// Applies a merge patch to what the user chose; returns what is chosen now.
 ///
@@ -25,15 +25,15 @@ pub(crate) async fn change_preferences(
         if wants_digest || changes.contains_key("timezone") { profile_zone(app, user_id).await? } else { None };
     let transaction = begin(&app.db).await?;
     let held = preferences::lock(&transaction, user_id).await?;
-    let chosen = held.clone().patched(changes).map_err(|mistakes| {
+    let chosen = held.patched(changes).map_err(|mistakes| {
         let told = mistakes.into_iter().map(|mistake| FieldError::new(mistake.pointer, mistake.code, mistake.detail));
         Problem::validation(told.collect())
     })?;
     let now = app.clock.now();
     let next_digest = match profile {
-        Some(zone) => Some(chosen.next_digest(now, chosen.zone(zone))),
-        None if chosen.digest.is_none() => Some(None),
-        None => None,
+        Some(zone) => NextDigest::Is(chosen.next_digest(now, chosen.zone(zone))),
+        None if chosen.digest.is_none() => NextDigest::Is(None),
+        None => NextDigest::Unchanged,
     };
     preferences::save(&transaction, user_id, &chosen, next_digest, now).await?;
     transaction.commit().await?;

@@ -110,7 +110,7 @@ async fn record(app: &App, due: &Due, ending: &Ending) {
         match record_once(app, due, ending).await {
             Ok(()) => return app.wake.ring(),
             Err(error) => {
-                tracing::warn!(id = %due.message.id, recording, %error, "what became of a message could not be stored")
+                tracing::warn!(id = %due.message.id, recording, %error, "what became of a message could not be stored");
             }
         }
         tokio::time::sleep(pause).await;

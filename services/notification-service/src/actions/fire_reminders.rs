@@ -109,7 +109,7 @@ async fn settle(
                 fired.push(reminder.id);
             }
             Verdict::Cancel(why) => {
-                over.push((EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder))
+                over.push((EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder));
             }
             Verdict::Miss => over.push((EventType::ReminderFailed, missed(reminder, now))),
             Verdict::Wait => waiting.push(reminder.id),
@@ -121,7 +121,7 @@ async fn settle(
     claims::put_off(transaction, &waiting, now + NEWS_IS_COMING).await?;
     let told = notifications::store(transaction, &messages.notifications, &messages.deliveries).await?;
     drafts.extend(told_in_app(&messages, &told));
-    reminders::mark_fired(transaction, &fired, now, LATE.num_seconds()).await?;
+    reminders::mark_fired(transaction, &fired, now, now - LATE).await?;
     outbox::store(transaction, drafts, &app.clock).await?;
     end_reminders::end_reminders(app, transaction, &fired).await?;
     app.counters.fired.inc_by(fired.len() as u64);

@@ -11,8 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::jobs::digest;
-use crate::jobs::reminder::{JobName, Payload};
+use crate::domain::job::{DIGEST, JobName, Payload};
 use crate::store::jobs::{self, Untold};
 
 /// Jobs that are looked for at a time.
@@ -56,12 +55,20 @@ pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: Canc
     }
 }
 
+/// Every quarter of an hour, since that is where the hours of the world's time zones begin. A tick that is lost is made up for by the sweep of the
+/// next minute.
+fn digest() -> Job {
+    let mut job = Job::named(DIGEST, json!({}));
+    job.schedule = Some("0 */15 * * * *".to_owned());
+    job.failure_policy = Some(FailurePolicy::Drop);
+    job
+}
+
 /// Tells what is untold, up to [`MOST`]; returns how many that was.
 async fn tell(app: &App, jobs: &Jobs, knows_timetable: &mut bool) -> Result<usize, Failure> {
     if !*knows_timetable {
-        let refused =
-            |error: tonic::Status| Failure::Sidecar { job: digest::NAME.to_owned(), error: error.to_string() };
-        jobs.schedule(digest::job()).await.map_err(refused)?;
+        let refused = |error: tonic::Status| Failure::Sidecar { job: DIGEST.to_owned(), error: error.to_string() };
+        jobs.schedule(digest()).await.map_err(refused)?;
         *knows_timetable = true;
     }
     let untold = jobs::untold(&app.db, MOST).await?;

@@ -5,7 +5,7 @@ use platform::problem::Problem;
 
 use crate::app::App;
 use crate::domain::message::Kind;
-use crate::store::preferences;
+use crate::store::preferences::{self, NextDigest};
 
 /// Switches off the e-mails that `token`, of a link in one of them, stands for; returns their kind.
 ///
@@ -16,7 +16,7 @@ pub(crate) async fn unsubscribe(app: &App, token: &str) -> Result<Kind, Problem>
     let transaction = begin(&app.db).await?;
     let mut chosen = preferences::lock(&transaction, &user_id).await?;
     chosen.switch_off_email(kind);
-    let next_digest = chosen.digest.is_none().then_some(None);
+    let next_digest = if chosen.digest.is_none() { NextDigest::Is(None) } else { NextDigest::Unchanged };
     preferences::save(&transaction, &user_id, &chosen, next_digest, app.clock.now()).await?;
     transaction.commit().await?;
     Ok(kind)

@@ -1,6 +1,7 @@
 //! The rules. Nothing here knows of HTTP or the database.
 
 pub(crate) mod channel;
+pub(crate) mod job;
 pub(crate) mod local_time;
 pub(crate) mod message;
 pub(crate) mod outcome;

@@ -23,20 +23,31 @@ pub(crate) async fn lock(db: &impl ConnectionTrait, user_id: &str) -> Result<Pre
     row.map_or_else(|| Ok(Preferences::default()), |row| Ok(read(row.try_get("", "settings")?)))
 }
 
-/// Stores what this user chose, and when their next digest is due (`Some(None)`: never), where that is known anew.
+/// When the next digest of a user is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextDigest {
+    /// As before.
+    Unchanged,
+    /// Then, or never.
+    Is(Option<DateTime<Utc>>),
+}
+
+/// Stores what this user chose.
 pub(crate) async fn save(
     db: &impl ConnectionTrait,
     user_id: &str,
     preferences: &Preferences,
-    next_digest_at: Option<Option<DateTime<Utc>>>,
+    next_digest: NextDigest,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO notification.preferences AS held (user_id, settings, next_digest_at, updated_at) VALUES ($1, $2::jsonb, $3, $4) \
         ON CONFLICT (user_id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at, \
           next_digest_at = CASE WHEN $5 THEN excluded.next_digest_at ELSE held.next_digest_at END";
-    let is_known = next_digest_at.is_some();
-    let values =
-        [user_id.into(), json_text(preferences).into(), next_digest_at.flatten().into(), now.into(), is_known.into()];
+    let (is_known, next_digest_at) = match next_digest {
+        NextDigest::Unchanged => (false, None),
+        NextDigest::Is(next) => (true, next),
+    };
+    let values = [user_id.into(), json_text(preferences).into(), next_digest_at.into(), now.into(), is_known.into()];
     db.execute_raw(statement(sql, values)).await.map(|_| ())
 }
 

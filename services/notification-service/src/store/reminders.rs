@@ -61,17 +61,16 @@ pub(crate) async fn lock_unchanged(transaction: &Transaction, claimed: &[Reminde
     rows.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-/// Their messages are made: from here on nobody makes them again.
+/// Their messages are made: from here on nobody makes them again. Those whose moment was at `late` or before are late.
 pub(crate) async fn mark_fired(
     db: &impl ConnectionTrait,
     ids: &[Uuid],
     now: DateTime<Utc>,
-    late: i64,
+    late: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE notification.reminders SET fired_at = $2, late = $2 - fire_at >= make_interval(secs => $3), claimed_until = NULL, \
-        updated_at = $2 WHERE id = ANY ($1)";
-    let values = [ids.to_vec().into(), now.into(), (late as f64).into()];
-    db.execute_raw(statement(sql, values)).await.map(|_| ())
+    let sql = "UPDATE notification.reminders SET fired_at = $2, late = fire_at <= $3, claimed_until = NULL, updated_at = $2 \
+        WHERE id = ANY ($1)";
+    db.execute_raw(statement(sql, [ids.to_vec().into(), now.into(), late.into()])).await.map(|_| ())
 }
 
 /// Reminders that are being sent, locked in one order until the transaction ends.

@@ -18,7 +18,7 @@ async fn with_mail(server: &MailServer, members: &[&str]) -> Service {
 }
 
 /// A reminder at ten, through these channels.
-fn at_ten(n: u128, channels: Value) -> Value {
+fn at_ten(n: u128, channels: &Value) -> Value {
     let id = uuid::Uuid::from_u128(n);
     created(
         n,
@@ -51,7 +51,7 @@ async fn a_reminder_without_channels_goes_by_e_mail_and_into_the_application() {
 async fn what_the_server_cannot_take_now_is_tried_again_under_the_same_name() {
     let server = MailServer::start().await;
     let service = with_mail(&server, &["busy-2"]).await;
-    let mut event = at_ten(1, json!(["email"]));
+    let mut event = at_ten(1, &json!(["email"]));
     event["task_data"]["user_id"] = json!("busy-2");
     event["task_data"]["reporter"] = json!("busy-2");
     service.learn(&event).await;
@@ -72,7 +72,7 @@ async fn what_the_server_cannot_take_now_is_tried_again_under_the_same_name() {
 async fn what_is_refused_for_good_is_told_in_the_application() {
     let server = MailServer::start().await;
     let service = with_mail(&server, &["refused"]).await;
-    let mut event = at_ten(1, json!(["email", "in_app"]));
+    let mut event = at_ten(1, &json!(["email", "in_app"]));
     event["task_data"]["user_id"] = json!("refused");
     event["task_data"]["reporter"] = json!("refused");
     service.learn(&event).await;
@@ -95,7 +95,7 @@ async fn in_quiet_hours_e_mail_waits_and_the_application_does_not() {
     // By the clock of Berlin, ten o'clock here is eleven.
     let changes = json!({"user_id": "alice", "changes": {"quiet_hours": {"from": "11:00", "to": "12:30"}}});
     service.ask(Method::PATCH, "/internal/preferences", Some(&changes)).await;
-    service.learn(&at_ten(1, json!(["email", "in_app"]))).await;
+    service.learn(&at_ten(1, &json!(["email", "in_app"]))).await;
     service.is("10:00");
     service.ring(&service.reminder().await).await;
     service.lists("alice", 1).await;
@@ -104,7 +104,7 @@ async fn in_quiet_hours_e_mail_waits_and_the_application_does_not() {
     assert!(server.mails().is_empty());
     service.is("11:30");
     // Another bell makes it look.
-    service.learn(&at_ten(2, json!(["in_app"]))).await;
+    service.learn(&at_ten(2, &json!(["in_app"]))).await;
     service.lists("alice", 2).await;
     server.expect_to("alice@example.org", 1).await;
 }
@@ -113,7 +113,7 @@ async fn in_quiet_hours_e_mail_waits_and_the_application_does_not() {
 async fn a_link_in_the_mail_switches_that_kind_of_mail_off() {
     let server = MailServer::start().await;
     let service = with_mail(&server, &["alice"]).await;
-    service.learn(&at_ten(1, json!(["email", "in_app"]))).await;
+    service.learn(&at_ten(1, &json!(["email", "in_app"]))).await;
     service.is("10:00");
     service.ring(&service.reminder().await).await;
     let mail = server.expect_to("alice@example.org", 1).await.remove(0);
@@ -127,7 +127,7 @@ async fn a_link_in_the_mail_switches_that_kind_of_mail_off() {
     let chosen = service.get("/internal/preferences?user_id=alice").await;
     assert_eq!(chosen["events"]["reminder"], json!({"email": false, "sms": true, "in_app": true}));
     assert_eq!(chosen["channels"]["email"]["configured"], true);
-    service.learn(&at_ten(2, json!(["email", "in_app"]))).await;
+    service.learn(&at_ten(2, &json!(["email", "in_app"]))).await;
     service.lists("alice", 2).await;
     assert_eq!(server.mails().len(), 1);
 }
@@ -138,8 +138,8 @@ async fn a_digest_tells_once_a_day_what_did_not_go_by_e_mail() {
     let service = with_mail(&server, &["alice"]).await;
     let changes = json!({"user_id": "alice", "changes": {"digest": {"hour": 12}}});
     assert_eq!(service.ask(Method::PATCH, "/internal/preferences", Some(&changes)).await.0, 200);
-    service.learn(&at_ten(1, json!(["in_app"]))).await;
-    service.learn(&at_ten(2, json!(["in_app"]))).await;
+    service.learn(&at_ten(1, &json!(["in_app"]))).await;
+    service.learn(&at_ten(2, &json!(["in_app"]))).await;
     service.is("10:00");
     service.ring(&service.reminders().await[0]).await;
     service.lists("alice", 2).await;

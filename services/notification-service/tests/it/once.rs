@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::fact::{changed, created};
 use crate::service::{DEADLINE, Service, payload};
 
-fn at_ten(members: Value) -> Value {
+fn at_ten(members: &Value) -> Value {
     let mut all = json!({"reminders": [{"at": "2026-01-31T10:00:00Z", "channels": ["in_app"]}]});
     all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     created(1, all)
@@ -16,7 +16,7 @@ fn at_ten(members: Value) -> Value {
 #[tokio::test]
 async fn a_person_in_several_roles_gets_one_message() {
     let service = Service::start().await;
-    service.learn(&at_ten(json!({"assignee": "alice"}))).await;
+    service.learn(&at_ten(&json!({"assignee": "alice"}))).await;
     service.is("10:00");
     service.ring(&service.reminder().await).await;
     let sent = service.becomes("sent").await;
@@ -30,7 +30,7 @@ async fn a_person_in_several_roles_gets_one_message() {
 #[tokio::test]
 async fn everybody_who_has_to_do_with_it_is_told_unless_they_may_not_see_it_any_more() {
     let service = Service::start().await;
-    service.learn(&at_ten(json!({"assignee": "bob", "reporter": "carol"}))).await;
+    service.learn(&at_ten(&json!({"assignee": "bob", "reporter": "carol"}))).await;
     service.is("10:00");
     service.ring(&service.reminder().await).await;
     service.becomes("sent").await;
@@ -41,7 +41,7 @@ async fn everybody_who_has_to_do_with_it_is_told_unless_they_may_not_see_it_any_
     assert_eq!([reminded("alice").await, reminded("bob").await, reminded("carol").await], [1, 1, 0], "carol is nobody");
 
     let service = Service::start().await;
-    service.learn(&at_ten(json!({}))).await;
+    service.learn(&at_ten(&json!({}))).await;
     service.backend.shut_out("alice");
     service.is("10:00");
     service.ring(&service.reminder().await).await;
@@ -54,7 +54,7 @@ async fn everybody_who_has_to_do_with_it_is_told_unless_they_may_not_see_it_any_
 async fn two_replicas_and_a_bell_that_rings_twice_send_one() {
     let service = Service::start().await;
     let _other = service.another().await;
-    service.learn(&at_ten(json!({}))).await;
+    service.learn(&at_ten(&json!({}))).await;
     let reminder = service.reminder().await;
     service.is("10:00");
     let by_hand = payload(&reminder);
@@ -77,7 +77,7 @@ async fn two_replicas_and_a_bell_that_rings_twice_send_one() {
 #[tokio::test]
 async fn one_fired_by_hand_before_its_moment_is_not_sent_again_at_it() {
     let service = Service::start().await;
-    service.learn(&at_ten(json!({}))).await;
+    service.learn(&at_ten(&json!({}))).await;
     let reminder = service.reminder().await;
     let (status, answer) = service.post("/jobs/reminder", &payload(&reminder)).await;
     assert_eq!((status, &answer["status"]), (200, &json!("sent")));
@@ -90,7 +90,7 @@ async fn one_fired_by_hand_before_its_moment_is_not_sent_again_at_it() {
 #[tokio::test]
 async fn while_backend_api_is_away_nobody_is_told_and_afterwards_once() {
     let service = Service::start().await;
-    service.learn(&at_ten(json!({}))).await;
+    service.learn(&at_ten(&json!({}))).await;
     service.backend.is_away(true);
     service.is("10:00");
     service.ring(&service.reminder().await).await;
