@@ -11,6 +11,9 @@ BEYOND_SCHEMAS = {
     "sync_token_invalid",  # what the same user was given before
     "idempotency_key_reused",  # a key that was used for another request
     "version_stale",  # the version that the task has now
+    # Depends on the time.
+    "reminder_past",  # a new reminder is still to come
+    "reminder_too_far",  # and within ten years
     # Depends on another member of the request.
     "range_invalid",  # from is not later than to
     "status_contradiction",  # status agrees with completed
