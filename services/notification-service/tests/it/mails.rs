@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::{MailServer, eventually};
 
 use crate::fact::created;
-use crate::service::{DEADLINE, Service};
+use crate::service::{DEADLINE, Service, payload_of};
 
 async fn with_mail(server: &MailServer, members: &[&str]) -> Service {
     let settings = [
@@ -56,15 +56,14 @@ async fn what_the_server_cannot_take_now_is_tried_again_under_the_same_name() {
     event["task_data"]["reporter"] = json!("busy-2");
     service.learn(&event).await;
     service.is("10:00");
-    let mut bell = service.reminder().await;
-    bell["user_id"] = json!("busy-2");
-    eventually(DEADLINE, || async {
+    let bell = service.reminder().await;
+    service.post("/jobs/reminder", &payload_of("busy-2", &bell)).await;
+    for attempt in 1..=2 {
+        let waits = "SELECT coalesce(max(attempts), 0)::bigint FROM notification.deliveries WHERE status = 'pending' AND claimed_until IS NULL";
+        eventually(DEADLINE, || async { (service.number(waits).await == attempt).then_some(()) }).await;
         service.clock.advance(TimeDelta::minutes(1));
-        let due = json!({"reminder_id": bell["id"], "task_id": bell["task_id"], "user_id": "busy-2", "task_title": ""});
-        service.post("/jobs/reminder", &due).await;
-        (service.reminder().await["status"] == "sent").then_some(())
-    })
-    .await;
+    }
+    service.becomes("sent").await;
     assert_eq!(server.mails_to("busy-2@example.org").len(), 1);
 }
 
@@ -78,8 +77,7 @@ async fn what_is_refused_for_good_is_told_in_the_application() {
     service.learn(&event).await;
     service.is("10:00");
     let bell = service.reminder().await;
-    let due = json!({"reminder_id": bell["id"], "task_id": bell["task_id"], "user_id": "refused", "task_title": ""});
-    service.post("/jobs/reminder", &due).await;
+    service.post("/jobs/reminder", &payload_of("refused", &bell)).await;
     let failed = service.becomes("failed").await;
     assert!(failed["reason"].as_str().unwrap().starts_with("email: "), "{failed}");
     let list = service.lists("refused", 2).await;
@@ -154,13 +152,7 @@ async fn a_digest_tells_once_a_day_what_did_not_go_by_e_mail() {
     assert_eq!(service.list("alice").await.len(), 2, "the digest itself is not on the list");
     service.clock.advance(TimeDelta::days(1));
     service.post("/job/digest", &json!({})).await;
-    let next = service.database.connect_as_owner().await;
-    eventually(DEADLINE, || async {
-        use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-        let sql = "SELECT next_digest_at > '2026-02-01T12:00:00Z' AS moved FROM notification.preferences";
-        let row = next.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
-        row.try_get::<bool>("", "moved").unwrap().then_some(())
-    })
-    .await;
+    let moved = "SELECT count(*) FROM notification.preferences WHERE next_digest_at > '2026-02-01T12:00:00Z'";
+    eventually(DEADLINE, || async { (service.number(moved).await == 1).then_some(()) }).await;
     assert_eq!(server.mails().len(), 1, "a day without news needs none");
 }

@@ -165,6 +165,13 @@ impl Service {
         .await
     }
 
+    /// What the table says, by looking at it.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let row = self.database.connect_as_owner().await.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
     /// The types and the data of the events that wait to be published, in their order.
     pub(crate) async fn told(&self) -> Vec<(String, Value)> {
         let owner = self.database.connect_as_owner().await;
@@ -181,8 +188,13 @@ impl Service {
 
 /// What the job of a reminder of Alice carries.
 pub(crate) fn payload(reminder: &Value) -> Value {
+    payload_of("alice", reminder)
+}
+
+/// The same of somebody else.
+pub(crate) fn payload_of(user_id: &str, reminder: &Value) -> Value {
     json!({
-        "reminder_id": reminder["id"], "task_id": reminder["task_id"], "user_id": "alice", "task_title": reminder["task_title"],
+        "reminder_id": reminder["id"], "task_id": reminder["task_id"], "user_id": user_id, "task_title": reminder["task_title"],
     })
 }
 
