@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use platform::clock::Clock;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How often everything is looked at though nothing rang.
-const SWEEP: Duration = Duration::from_mins(1);
+pub(crate) const SWEEP: Duration = Duration::from_mins(1);
+
+/// When the database is asked again that did not answer: what rang is forgotten, and nobody may ring again.
+pub(crate) const AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 /// The shortest pause, so that what cannot be done now is not tried all the time.
 const SHORTEST: Duration = Duration::from_millis(50);

@@ -1,7 +1,7 @@
 //! Reminders and notifications: each person is told once, on time, through the channels that they chose.
 //!
 //! What is to be told is learned from topics (`POST /events/<topic>`) and kept in the database, which is the truth: a job of the sidecar
-//! only rings the bell (`POST /job/reminder-…`), and a sweep every minute finds what no bell rang for. Who may be told is asked of
+//! only rings the bell (`POST /job/reminder-…`), and a look a second later finds what no bell rang for. Who may be told is asked of
 //! backend-api at the moment of telling. E-mail and text messages leave through [`channels`]; what is told in the application is
 //! read at `/internal/*` by backend-api, which decides who may see what.
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::end_reminders;
 use crate::app::App;
+use crate::bell::AGAIN;
 use crate::channels::SendError;
 use crate::domain::route::DeliveryStatus;
 use crate::store::deliveries::{self, Due, Ending};
@@ -44,7 +45,10 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
                     }
                     next = waits_until;
                 }
-                Err(error) => tracing::warn!(%error, "messages wait for the database"),
+                Err(error) => {
+                    tracing::warn!(%error, "messages wait for the database");
+                    next = Some(app.clock.now() + AGAIN);
+                }
             }
         }
         if under_way.is_empty() && stop.is_cancelled() {

@@ -7,6 +7,7 @@ use sea_orm::DbErr;
 
 use super::announce;
 use crate::app::App;
+use crate::bell::SWEEP;
 use crate::domain::plan::{Change, News, plan};
 use crate::domain::reminder::{Reminder, Status};
 use crate::domain::task::Task;
@@ -41,10 +42,11 @@ pub(crate) async fn follow_task(app: &App, task: &Task, sequence: i64, at: DateT
     transaction.commit().await?;
     app.wake.ring();
     app.bells.jobs.ring();
-    let now = app.clock.now();
-    let is_due =
-        |reminder: &Reminder| reminder.status == Status::Scheduled && reminder.fire_at.is_some_and(|due| due <= now);
-    if changed.iter().any(is_due) {
+    // Whoever looks for what is due has to know of what is due before they look again.
+    let soon = app.clock.now() + SWEEP;
+    let is_soon =
+        |reminder: &Reminder| reminder.status == Status::Scheduled && reminder.fire_at.is_some_and(|due| due <= soon);
+    if changed.iter().any(is_soon) {
         app.bells.due.ring();
     }
     Ok(())

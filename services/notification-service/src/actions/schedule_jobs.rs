@@ -22,8 +22,8 @@ const AT_ONCE: usize = 32;
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A bell that is not heard rings again: without a policy Dapr gives a job up after three seconds. After these ten minutes a sweep has long found
-/// what it was for.
+/// A bell that is not heard rings again: without a policy Dapr gives a job up after three seconds. By then what it was for has long been
+/// found without it.
 const POLICY: FailurePolicy = FailurePolicy::Constant { interval: Duration::from_secs(5), max_retries: Some(120) };
 
 /// Why the sidecar does not know yet.

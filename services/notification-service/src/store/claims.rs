@@ -43,13 +43,20 @@ pub(crate) async fn put_off(db: &impl ConnectionTrait, ids: &[Uuid], until: Date
     db.execute_raw(statement(sql, [ids.to_vec().into(), until.into()])).await.map(|_| ())
 }
 
-/// When there is something to do next of what is due already: reminders and notices that were put off, or whose claims end.
-pub(crate) async fn next(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DbErr> {
+/// When there is something to do next: with what is due already and was put off, or whose claim ends, and `grace` after the next
+/// moment of a reminder.
+pub(crate) async fn next(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    grace: TimeDelta,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
     let sql = "SELECT least(\
           (SELECT min(coalesce(claimed_until, fire_at)) FROM notification.reminders \
             WHERE status = 'scheduled' AND fired_at IS NULL AND fire_at <= $1), \
+          (SELECT min(fire_at) FROM notification.reminders WHERE status = 'scheduled' AND fired_at IS NULL AND fire_at > $1) \
+            + make_interval(secs => $2), \
           (SELECT min(coalesce(claimed_until, happened_at)) FROM notification.notices WHERE done_at IS NULL)) AS next";
-    let row = db.query_one_raw(statement(sql, [now.into()])).await?;
+    let row = db.query_one_raw(statement(sql, [now.into(), grace.as_seconds_f64().into()])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 

@@ -8,7 +8,7 @@ use testkit::{MailServer, eventually};
 use crate::fact::created;
 use crate::service::{DEADLINE, Service, payload_of};
 
-async fn with_mail(server: &MailServer, members: &[&str]) -> Service {
+pub(crate) async fn with_mail(server: &MailServer, members: &[&str]) -> Service {
     let settings = [
         ("SMTP_URL", server.url()),
         ("EMAIL_FROM", "Tidings <tidings@example.org>".to_owned()),

@@ -10,5 +10,6 @@ mod mails;
 mod moments;
 mod notices;
 mod once;
+mod outages;
 mod preferences;
 mod service;

@@ -1,0 +1,76 @@
+//! What should ring or answer does not, for a while.
+
+use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::json;
+use testkit::{MailServer, eventually};
+
+use crate::fact::created;
+use crate::mails::with_mail;
+use crate::service::{DEADLINE, Service};
+
+#[tokio::test]
+async fn a_reminder_that_no_bell_rings_for_is_sent_a_moment_later() {
+    let service = Service::start().await;
+    // The service waits for the later one when it learns of the earlier one.
+    for (n, at) in [(1, "2026-01-31T09:00:30Z"), (2, "2026-01-31T09:00:01Z")] {
+        let id = uuid::Uuid::from_u128(n);
+        service.learn(&created(n, json!({"id": id, "reminders": [{"at": at, "channels": ["in_app"]}]}))).await;
+    }
+    service.clock.advance(TimeDelta::seconds(2));
+    service.lists("alice", 1).await;
+    let reminders = service.reminders().await;
+    assert_eq!((&reminders[0]["status"], &reminders[1]["status"]), (&json!("sent"), &json!("scheduled")));
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_for_a_while_happens_without_another_bell() {
+    let server = MailServer::start().await;
+    for table in ["reminders", "deliveries"] {
+        let service = with_mail(&server, &["alice"]).await;
+        service.learn(&created(1, json!({"reminders": [{"at": "2026-01-31T10:00:00Z"}]}))).await;
+        let obstacle = Obstacle::before(&service, table).await;
+        service.is("10:00");
+        service.ring(&service.reminder().await).await;
+        obstacle.is_met().await;
+        assert_eq!(service.reminder().await["status"], "scheduled");
+        obstacle.remove().await;
+        service.becomes("sent").await;
+    }
+    assert_eq!(server.mails().len(), 2);
+}
+
+/// Nothing of a table can be changed while it is there.
+struct Obstacle<'a> {
+    service: &'a Service,
+    table: &'static str,
+}
+
+impl<'a> Obstacle<'a> {
+    async fn before(service: &'a Service, table: &'static str) -> Self {
+        // A sequence remembers also what was rolled back.
+        let sql = format!(
+            "CREATE SEQUENCE public.met MINVALUE 0; SELECT nextval('public.met'); \
+             CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS \
+             $$ BEGIN PERFORM nextval('public.met'); RAISE 'not now'; END $$; \
+             CREATE TRIGGER refused BEFORE UPDATE ON notification.{table} FOR EACH ROW EXECUTE FUNCTION public.refuse()"
+        );
+        service.database.connect_as_owner().await.execute_unprepared(&sql).await.unwrap();
+        Self { service, table }
+    }
+
+    async fn is_met(&self) {
+        let owner = self.service.database.connect_as_owner().await;
+        let times = Statement::from_string(DbBackend::Postgres, "SELECT last_value FROM public.met");
+        eventually(DEADLINE, || async {
+            let row = owner.query_one_raw(times.clone()).await.unwrap().unwrap();
+            (row.try_get_by_index::<i64>(0).unwrap() > 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn remove(self) {
+        let sql = format!("DROP TRIGGER refused ON notification.{}", self.table);
+        self.service.database.connect_as_owner().await.execute_unprepared(&sql).await.unwrap();
+    }
+}
