@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -181,13 +182,18 @@ pub struct Mail {
     /// As it came.
     #[serde(skip)]
     pub raw: String,
+    /// When it was taken.
+    #[serde(skip)]
+    pub taken_at: DateTime<Utc>,
 }
 
 impl Mail {
     fn read(path: &Path) -> Self {
         let text = fs::read(path).expect("read a mail");
         let mut mail: Self = serde_json::from_slice(&text).expect("the mail server writes what is read here");
-        mail.raw = fs::read_to_string(path.with_extension("eml")).expect("mails of Tidings are UTF-8");
+        let whole = path.with_extension("eml");
+        mail.raw = fs::read_to_string(&whole).expect("mails of Tidings are UTF-8");
+        mail.taken_at = fs::metadata(&whole).and_then(|file| file.modified()).expect("files have times").into();
         mail
     }
 

@@ -43,7 +43,7 @@ pub(crate) async fn check(system: &System, users: &[User], poisoned: &Poisoned) 
         findings.compare_tasks(user, &replica).await?;
     }
     findings.wrong.extend(dead_letters::compare(system, poisoned).await?);
-    findings.wrong.extend(backlog(system).await?);
+    findings.wrong.extend(backlog(system, 8000).await?);
     Ok(findings)
 }
 
@@ -54,7 +54,7 @@ async fn settled(user: &User, sequence: i64) -> anyhow::Result<Vec<Value>> {
         sleep(POLL).await;
     }
     loop {
-        let entries = user.person.read_all("audit-logs").await?;
+        let entries = user.person.read_all("audit-logs", "").await?;
         let expected = usize::try_from(sequence).unwrap_or(usize::MAX);
         if entries.len() >= expected || Instant::now() >= deadline {
             return Ok(entries);
@@ -133,7 +133,7 @@ impl Findings {
     /// The lists, a whole sync and one from before the faults show what the writer knows.
     async fn compare_tasks(&mut self, user: &User, whole: &Replica) -> anyhow::Result<()> {
         let since = sync(user, &user.sync).await?.tasks;
-        let items = user.person.read_all("tasks").await?;
+        let items = user.person.read_all("tasks", "").await?;
         let known_of = |task: &Value| Some((task["id"].as_str()?.to_owned(), Known::of(task)?));
         let listed: BTreeMap<String, Known> = items.iter().filter_map(known_of).collect();
         let known = user.journal.lock().tasks.clone();
@@ -152,16 +152,25 @@ impl Findings {
     }
 }
 
-/// Says when the outbox does not become empty.
-async fn backlog(system: &System) -> anyhow::Result<Option<String>> {
+/// How often each is there.
+pub(crate) fn counted<'a>(all: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts
+}
+
+/// Says when the outbox of the service at `port` does not become empty.
+pub(crate) async fn backlog(system: &System, port: u16) -> anyhow::Result<Option<String>> {
     let client = platform::http::loopback_client(Duration::from_secs(10))?;
-    let (url, deadline) = (format!("http://127.0.0.1:{}/health", system.port(8000)), Instant::now() + PATIENCE);
+    let (url, deadline) = (format!("http://127.0.0.1:{}/health", system.port(port)), Instant::now() + PATIENCE);
     loop {
         let health: Value = client.get(&url).send().await?.json().await?;
         match &health["outbox"]["pending"] {
             pending if pending == 0 => return Ok(None),
             pending if Instant::now() > deadline => {
-                return Ok(Some(format!("{pending} events are left in the outbox")));
+                return Ok(Some(format!("{pending} events are left in the outbox of the service at {port}")));
             }
             _ => sleep(10 * POLL).await,
         }

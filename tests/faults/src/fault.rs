@@ -22,7 +22,8 @@ use crate::traffic::Traffic;
 pub(crate) struct World<'a> {
     pub(crate) home: &'a mut Home,
     pub(crate) system: &'a mut System,
-    pub(crate) traffic: &'a Traffic,
+    /// Those who write, where somebody does.
+    pub(crate) traffic: Option<&'a Traffic>,
     /// Which moment is chosen, where there is a choice.
     pub(crate) moments: &'a Random,
     /// What nobody can read.
@@ -86,6 +87,10 @@ impl World<'_> {
         }
     }
 
+    fn traffic(&self) -> anyhow::Result<&Traffic> {
+        self.traffic.context("nobody writes in this scenario")
+    }
+
     async fn random_moment(&self) {
         let moment = u64::from(u16::from_le_bytes(self.moments.bytes())) % 3_000;
         sleep(Duration::from_millis(moment)).await;
@@ -117,7 +122,7 @@ impl World<'_> {
     }
 
     async fn poison(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
-        let profile = self.traffic.users[0].person.read("/profile").await?;
+        let profile = self.traffic()?.users[0].person.read("/profile").await?;
         let workspace = profile["workspace_id"].as_str().context("a profile has a workspace")?;
         let poisoned = poison::publish(self.system, workspace, lasts, self.moments).await?;
         self.poisoned.extend(poisoned);
@@ -142,7 +147,7 @@ impl World<'_> {
     async fn fill_disk(&mut self, lasts: Duration) -> anyhow::Result<Instant> {
         let disk = || self.home.disk.as_ref().context("the scenario has no disk of its own");
         disk()?.fill()?;
-        self.traffic.until_refused().await?;
+        self.traffic()?.until_refused().await?;
         sleep(lasts).await;
         disk()?.free()?;
         let separate = self.home.separate()?;

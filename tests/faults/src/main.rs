@@ -1,5 +1,6 @@
 //! Breaks a running system in every way at hand, while people write, and counts what is left afterwards: every
-//! acknowledged write is one entry of the history and one message of the socket, none is missing, none came twice.
+//! acknowledged write is one entry of the history and one message of the socket, none is missing, none came twice. Then again,
+//! while reminders are due: each is sent once.
 #![expect(clippy::print_stdout, reason = "the table is the point")]
 
 mod check;
@@ -13,6 +14,7 @@ mod journal;
 mod person;
 mod poison;
 mod process;
+mod reminders;
 mod report;
 mod run;
 mod scenario;
@@ -69,25 +71,45 @@ async fn main() -> ExitCode {
     let Arguments { sidecars, full, users, .. } = arguments;
     let rate = arguments.rate.unwrap_or(sidecars.rate());
     let kind = if full { "full" } else { "short" };
-    println!("a {kind} run: {rate} writes/s by {users} users, seed {seed}\n");
-    println!("{}", report::HEAD);
+    println!("a {kind} run: {rate} writes/s by {users} users, seed {seed}");
     let load = run::Load { tidings: arguments.tidings.clone(), sidecars, rate, users, seed };
-    let nothing_may_be_skipped = std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let mut failures = Vec::new();
+    let mut head = Some(report::HEAD);
     for scenario in sidecars.scenarios().iter().filter(|scenario| arguments.wants(scenario)) {
+        print_head(&mut head);
         let row = run::run(&load, scenario, full).await.unwrap_or_else(|error| Row::broken(scenario, &error));
         println!("{row}");
-        let reasons = match row.outcome {
-            Outcome::Failed(reasons) => reasons,
-            Outcome::Skipped(reason) if nothing_may_be_skipped => {
-                vec![format!("{reason}; with CI=true nothing may be skipped")]
-            }
-            Outcome::Passed | Outcome::Skipped(_) => Vec::new(),
-        };
-        failures.extend(reasons.into_iter().map(|reason| format!("{}: {reason}", scenario.name)));
+        failures.extend(reasons(scenario, row.outcome));
+    }
+    let mut head = Some(reminders::HEAD);
+    for scenario in sidecars.reminders().iter().filter(|scenario| arguments.wants(scenario)) {
+        print_head(&mut head);
+        let row = reminders::run(&load, scenario, full).await;
+        let row = row.unwrap_or_else(|error| reminders::Row::broken(scenario, &error));
+        println!("{row}");
+        failures.extend(reasons(scenario, row.outcome));
     }
     for failure in &failures {
         println!("\nFAILED {failure}");
     }
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Above the first row of a table.
+fn print_head(head: &mut Option<&str>) {
+    if let Some(head) = head.take() {
+        println!("\n{head}");
+    }
+}
+
+/// Why the row fails the run, if it does.
+fn reasons(scenario: &Scenario, outcome: Outcome) -> Vec<String> {
+    let reasons = match outcome {
+        Outcome::Failed(reasons) => reasons,
+        Outcome::Skipped(reason) if std::env::var_os("CI").is_some_and(|ci| ci == "true") => {
+            vec![format!("{reason}; with CI=true nothing may be skipped")]
+        }
+        Outcome::Passed | Outcome::Skipped(_) => Vec::new(),
+    };
+    reasons.into_iter().map(|reason| format!("{}: {reason}", scenario.name)).collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use reqwest::{Client, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::system::System;
@@ -15,6 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Entries of a page.
 const PAGE: u32 = 200;
+/// Of those who register.
+const PASSWORD: &str = "correct horse battery staple";
 
 /// Someone who has a token.
 #[derive(Clone, Debug)]
@@ -37,13 +39,27 @@ pub(crate) struct Answer {
 
 impl Person {
     pub(crate) fn new(system: &System, id: String) -> anyhow::Result<Self> {
-        Ok(Self {
-            token: system.token(&id)?,
-            id,
-            socket: format!("ws://127.0.0.1:{}/ws", system.port(8005)),
-            api: format!("http://127.0.0.1:{}", system.port(8000)),
-            http: platform::http::loopback_client(TIMEOUT)?,
-        })
+        let token = system.token(&id)?;
+        Self::with_token(system, id, token)
+    }
+
+    /// Somebody who has an e-mail address, and a token for a quarter of an hour.
+    pub(crate) async fn register(system: &System, name: &str) -> anyhow::Result<Self> {
+        let nobody = Self::with_token(system, String::new(), String::new())?;
+        let newcomer = json!({
+            "email": format!("{name}@example.org"), "password": PASSWORD, "first_name": name, "last_name": "Liddell",
+        });
+        let url = format!("{}/api/auth/register", nobody.api);
+        let answer: Value = nobody.http.post(url).json(&newcomer).send().await?.error_for_status()?.json().await?;
+        let id = answer["user"]["id"].as_str().context("a user has an id")?.to_owned();
+        let token = answer["access_token"].as_str().context("who registers has a token")?.to_owned();
+        Self::with_token(system, id, token)
+    }
+
+    fn with_token(system: &System, id: String, token: String) -> anyhow::Result<Self> {
+        let socket = format!("ws://127.0.0.1:{}/ws", system.port(8005));
+        let api = format!("http://127.0.0.1:{}", system.port(8000));
+        Ok(Self { id, token, socket, api, http: platform::http::loopback_client(TIMEOUT)? })
     }
 
     /// Asks once. An error says that it is unclear what became of the request.
@@ -84,15 +100,15 @@ impl Person {
         }
     }
 
-    /// Reads a list to its end.
-    pub(crate) async fn read_all(&self, list: &str) -> anyhow::Result<Vec<Value>> {
-        let (mut items, mut path) = (Vec::new(), format!("/{list}?limit={PAGE}"));
+    /// Reads what `filter` (such as `&status=open`) leaves of a list, to its end.
+    pub(crate) async fn read_all(&self, list: &str, filter: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut items, mut path) = (Vec::new(), format!("/{list}?limit={PAGE}{filter}"));
         loop {
             let mut page = self.read(&path).await?;
             let found = page["items"].as_array_mut().context("a list has items")?;
             items.append(found);
             let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
-            path = format!("/{list}?limit={PAGE}&cursor={cursor}");
+            path = format!("/{list}?limit={PAGE}{filter}&cursor={cursor}");
         }
     }
 }

@@ -19,6 +19,16 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("ok"),
+            Self::Failed(_) => f.write_str("FAILED"),
+            Self::Skipped(reason) => write!(f, "skipped: {reason}"),
+        }
+    }
+}
+
 /// One line.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -80,11 +90,7 @@ fn spread(times: &[Duration]) -> String {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Findings { acknowledged, entries, told, duplicates, gaps, .. } = &self.findings;
-        let outcome = match &self.outcome {
-            Outcome::Passed => "ok".to_owned(),
-            Outcome::Failed(_) => "FAILED".to_owned(),
-            Outcome::Skipped(reason) => format!("skipped: {reason}"),
-        };
+        let outcome = &self.outcome;
         let (recovery, live, caught_up) = (spread(&self.recovery), spread(&self.live), spread(&self.caught_up));
         let (slowest, refused) = (self.slowest_refusal.as_millis(), self.refused);
         write!(

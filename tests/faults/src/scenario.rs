@@ -31,6 +31,18 @@ pub(crate) enum Fault {
     Poison,
 }
 
+impl Fault {
+    /// How many mails may come a second time each time: those under way when whoever sends them ends, or cannot note that they have
+    /// left. A mail server knows no repetition; mailboxes do, by the name that both have.
+    pub(crate) fn most_in_doubt(self) -> usize {
+        let sender = matches!(self, Self::KillLauncher | Self::CrashPostgres | Self::Kill("notification-service"));
+        if sender { UNDER_WAY } else { 0 }
+    }
+}
+
+/// Mails that notification-service sends at the same time.
+const UNDER_WAY: usize = 16;
+
 /// What stands beside each service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Sidecars {
@@ -46,6 +58,14 @@ impl Sidecars {
         match self {
             Self::Embedded => &EMBEDDED,
             Self::Daprd => &DISTRIBUTED,
+        }
+    }
+
+    /// The table of the reminders.
+    pub(crate) fn reminders(self) -> &'static [Scenario] {
+        match self {
+            Self::Embedded => &EMBEDDED_REMINDERS,
+            Self::Daprd => &DISTRIBUTED_REMINDERS,
         }
     }
 
@@ -126,4 +146,22 @@ const DISTRIBUTED: [Scenario; 13] = [
     row("audit-service hangs", Fault::Freeze("audit-service"), Database::Private, [1, 1], [40, 60]),
     row("audit-service's daprd frozen", Fault::Freeze("audit-service-daprd"), Database::Private, [1, 2], [15, 60]),
     row("poisoned partition", Fault::Poison, Database::Private, [1, 1], [3, 10]),
+];
+
+const EMBEDDED_REMINDERS: [Scenario; 2] = [
+    row("reminders, kill launcher", Fault::KillLauncher, Database::Separate, [1, 5], [0, 0]),
+    row("reminders, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 3], [2, 2]),
+];
+
+const DISTRIBUTED_REMINDERS: [Scenario; 4] = [
+    row(
+        "reminders, kill notification-service",
+        Fault::Kill("notification-service"),
+        Database::Separate,
+        [1, 5],
+        [0, 0],
+    ),
+    row("reminders, kill its daprd", Fault::Kill("notification-service-daprd"), Database::Separate, [1, 3], [0, 0]),
+    row("reminders, kill the scheduler", Fault::Kill("scheduler"), Database::Separate, [1, 1], [0, 0]),
+    row("reminders, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 3], [2, 2]),
 ];

@@ -30,13 +30,20 @@ pub(crate) struct System {
     directory: PathBuf,
     offset: u16,
     database_url: Option<String>,
+    settings: Vec<(&'static str, String)>,
     child: Option<Child>,
 }
 
 impl System {
     pub(crate) fn at(home: &Home, tidings: PathBuf, sidecars: Sidecars) -> Self {
         let (directory, offset) = (home.path().to_owned(), home.offset);
-        Self { tidings, sidecars, directory, offset, database_url: home.database_url(), child: None }
+        let database_url = home.database_url();
+        Self { tidings, sidecars, directory, offset, database_url, settings: Vec::new(), child: None }
+    }
+
+    /// A setting from the next start on.
+    pub(crate) fn set(&mut self, name: &'static str, value: String) {
+        self.settings.push((name, value));
     }
 
     /// A port, named by the one without an offset.
@@ -60,6 +67,7 @@ impl System {
             .env("TIDINGS_DATA", self.data())
             .env("TIDINGS_PORT_OFFSET", self.offset.to_string())
             .env("APP_API_TOKEN", APP_API_TOKEN)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.directory)
             .stdin(Stdio::null());
         command
