@@ -73,6 +73,7 @@ class Bench:
         """The whole system with 1,000 users who have tasks; the databases of backend-api alone and of pgbench are its copies."""
         self.postgres.ask("postgres", "CREATE DATABASE tidings")
         system = System(self.programs, self.server_core, self.place / "tidings", self.offset, self.postgres)
+        self.keep(Current(system))
         self.see(system.base)
         # A database is copied while nobody uses it.
         system.server.stop()
@@ -82,7 +83,6 @@ class Bench:
         self.postgres.run_file("pgbench", Path(__file__).parents[1] / "pgbench/users.sql")
         system.start()
         self.see(system.base)
-        self.keep(Current(system))
         return system
 
     @cached_property

@@ -9,7 +9,6 @@ from harness.figures import Row
 from harness.machine import ROOT
 
 NOT_YET = [
-    ("reminders, ≥ 750 scheduled/s, ≤ 1 s late at p99", "notification-service is not there yet"),
     ("Centrifugo beside the sockets", "not there yet"),
 ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.bench import Bench
 from harness.figures import Row
-from harness.rows import arrivals, creates, distributed, isolation, lists, losses, sockets, start, statements, updates
+from harness.rows import arrivals, creates, distributed, isolation, lists, losses, reminders, sockets, start, statements, updates
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "creates": creates.creates,
@@ -19,5 +19,7 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "stalled": sockets.stalled,
     "start": start.start,
     "losses": losses.losses,
+    "reminders": reminders.reminders,
     "distributed": distributed.distributed,
+    "distributed-reminders": reminders.distributed_reminders,
 }

@@ -18,9 +18,6 @@ DRAINED = """SELECT round(count(*) FILTER (WHERE published_at > first) / extract
     FROM core.outbox, (SELECT min(published_at) AS first FROM core.outbox WHERE id > {mark}) AS batch WHERE id > {mark}"""
 
 def distributed(bench: Bench) -> list[Row]:
-    tools.real_sidecars()
-    bench.postgres.ask("postgres", "CREATE DATABASE distributed")
-    bench.only()
     with running(bench) as system:
         options = ["--base", system.base, "--socket-port", system.socket_port, "--tokens", bench.tokens]
         rows = told(bench, options, " on daprd and Kafka")
@@ -42,6 +39,10 @@ def distributed(bench: Bench) -> list[Row]:
 @contextmanager
 def running(bench: Bench) -> Iterator[Distributed]:
     """The distributed system, for as long as it is measured: at rest it would take from the others."""
+    tools.real_sidecars()
+    bench.only()
+    if not bench.postgres.ask("postgres", "SELECT 1 FROM pg_database WHERE datname = 'distributed'"):
+        bench.postgres.ask("postgres", "CREATE DATABASE distributed")
     system = Distributed(bench.programs, bench.server_core, bench.place / "distributed", bench.offset + 500, bench.postgres)
     try:
         bench.see(system.base)

@@ -149,7 +149,7 @@ pub(crate) fn task(number: usize) -> Value {
 }
 
 /// Sends, and reads the answer to its end.
-async fn send(request: RequestBuilder) -> anyhow::Result<()> {
+pub(crate) async fn send(request: RequestBuilder) -> anyhow::Result<()> {
     let answer = request.send().await.context("the server did not answer")?;
     let status = answer.status();
     let body = answer.bytes().await.context("the answer broke off")?;

@@ -8,6 +8,7 @@ mod people;
 mod process;
 mod publish;
 mod quantiles;
+mod reminders;
 mod server;
 mod sidecar;
 mod socket;
@@ -37,6 +38,8 @@ enum Command {
     Sidecar(sidecar::Arguments),
     /// Send requests, each connection as soon as it was answered
     Http(closed_loop::Arguments),
+    /// Ask for reminders, 50 to a task
+    Reminders(reminders::Arguments),
     /// Publish events through a sidecar, in batches
     Publish(publish::Arguments),
     /// Change tasks at a steady rate, and measure until another client's socket tells
@@ -56,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Tokens(arguments) => people::write(&arguments),
         Command::Sidecar(arguments) => sidecar::run(arguments).await,
         Command::Http(arguments) => print(&closed_loop::run(arguments).await?),
+        Command::Reminders(arguments) => print(&reminders::run(&arguments).await?),
         Command::Publish(arguments) => print(&publish::run(&arguments).await?),
         Command::Updates(arguments) => print(&updates::run(&arguments).await?),
         Command::Idle(arguments) => print(&idle::run(&arguments).await?),
