@@ -2,7 +2,7 @@
 //!
 //! What is to be told is learned from topics (`POST /events/<topic>`) and kept in the database, which is the truth: a job of the sidecar
 //! only rings the bell (`POST /job/reminder-…`), and a look a second later finds what no bell rang for. Who may be told is asked of
-//! backend-api at the moment of telling. E-mail and text messages leave through [`channels`]; what is told in the application is
+//! backend-api at the moment of telling. E-mail and text messages leave through `channels`; what is told in the application is
 //! read at `/internal/*` by backend-api, which decides who may see what.
 
 mod actions;

@@ -49,15 +49,17 @@ pub struct ChannelSwitches {
 
 /// The part of the day in which e-mail and text messages wait for its end.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct QuietHours {
-    #[schema(example = "22:00")]
+    #[schema(example = "22:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     from: String,
-    #[schema(example = "07:00")]
+    #[schema(example = "07:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     to: String,
 }
 
 /// When the daily digest is sent.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DigestTime {
     #[schema(minimum = 0, maximum = 23, example = 8)]
     hour: u8,
@@ -71,22 +73,36 @@ pub struct ChannelState {
     missing: Vec<String>,
 }
 
-/// A merge patch of the preferences, at every depth: absent keeps, `null` is what it is until somebody chooses.
-#[derive(Debug, ToSchema)]
+/// A merge patch of the preferences: absent keeps, `null` is what it is until somebody chooses. `quiet_hours` and `digest` are changed as a whole.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"events": {"comment_added": {"email": true}}, "quiet_hours": {"from": "22:00", "to": "07:00"}}))]
 #[expect(dead_code, reason = "documents what notification-service reads")]
 pub struct UpdateNotificationPreferences {
-    events: Option<BTreeMap<String, UpdateChannelSwitches>>,
+    events: Option<UpdateEvents>,
     quiet_hours: Option<QuietHours>,
     digest: Option<DigestTime>,
-    #[schema(example = "+4915112345678")]
+    #[schema(example = "+4915112345678", pattern = r"^\+[1-9][0-9]{7,14}$")]
     phone: Option<String>,
     #[schema(example = "Europe/Berlin")]
     timezone: Option<String>,
 }
 
+/// The kinds of which something changes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents what notification-service reads")]
+pub struct UpdateEvents {
+    reminder: Option<UpdateChannelSwitches>,
+    task_completed: Option<UpdateChannelSwitches>,
+    task_assigned: Option<UpdateChannelSwitches>,
+    comment_added: Option<UpdateChannelSwitches>,
+    system: Option<UpdateChannelSwitches>,
+}
+
 /// The switches that change.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "documents what notification-service reads")]
 pub struct UpdateChannelSwitches {
     email: Option<bool>,

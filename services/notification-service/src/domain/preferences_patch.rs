@@ -33,10 +33,8 @@ impl Preferences {
         for (name, change) in changes {
             let outcome = match name.as_str() {
                 "events" => patch_events(&mut self, change),
-                "quiet_hours" => {
-                    patch_quiet_hours(self.quiet_hours, change).map(|hours| self.quiet_hours = hours).map_err(one)
-                }
-                "digest" => patch_digest(change).map(|digest| self.digest = digest).map_err(one),
+                "quiet_hours" => quiet_hours(change).map(|hours| self.quiet_hours = hours).map_err(one),
+                "digest" => digest(change).map(|digest| self.digest = digest).map_err(one),
                 "phone" => phone(change).map(|phone| self.phone = phone).map_err(one),
                 "timezone" => timezone(change).map(|timezone| self.timezone = timezone).map_err(one),
                 "channels" => {
@@ -119,12 +117,13 @@ fn patch_switches(
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
-fn patch_quiet_hours(held: Option<QuietHours>, change: &Value) -> Result<Option<QuietHours>, Mistake> {
+/// As a whole: one end without the other says nothing.
+fn quiet_hours(change: &Value) -> Result<Option<QuietHours>, Mistake> {
     const POINTER: &str = "/quiet_hours";
     if change.is_null() {
         return Ok(None);
     }
-    let (mut from, mut to) = (held.map(|hours| hours.from), held.map(|hours| hours.to));
+    let (mut from, mut to) = (None, None);
     for (name, change) in members(POINTER, change)? {
         let pointer = format!("{POINTER}/{}", escaped(name));
         let side = match name.as_str() {
@@ -141,7 +140,7 @@ fn patch_quiet_hours(held: Option<QuietHours>, change: &Value) -> Result<Option<
     Ok(Some(QuietHours { from, to }))
 }
 
-fn patch_digest(change: &Value) -> Result<Option<Digest>, Mistake> {
+fn digest(change: &Value) -> Result<Option<Digest>, Mistake> {
     if change.is_null() {
         return Ok(None);
     }
@@ -204,8 +203,8 @@ mod tests {
         let chosen = patched(Preferences::default(), &changes).unwrap();
         assert!(!chosen.allows(Kind::Reminder, Channel::Email) && chosen.allows(Kind::Reminder, Channel::InApp));
         assert!(chosen.allows(Kind::TaskCompleted, Channel::Email));
-        let later = patched(chosen.clone(), &json!({"quiet_hours": {"to": "08:00"}})).unwrap();
-        assert_eq!(json!(later.quiet_hours), json!({"from": "22:00", "to": "08:00"}));
+        let later = patched(chosen.clone(), &json!({"quiet_hours": {"from": "21:00", "to": "08:00"}})).unwrap();
+        assert_eq!(json!(later.quiet_hours), json!({"from": "21:00", "to": "08:00"}));
         let later = patched(later, &json!({"events": {"reminder": {"email": null}}, "digest": null})).unwrap();
         assert!(later.allows(Kind::Reminder, Channel::Email) && later.allows(Kind::TaskCompleted, Channel::Email));
         assert_eq!((later.digest, &later.phone), (None, &chosen.phone));
