@@ -15,8 +15,7 @@ use crate::system::{APP_API_TOKEN, POLL, System};
 /// How long the last letters may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Says what is wrong with the list: each of `poisoned` is to be there with its cause, once for each who gives it up, and
-/// nothing else.
+/// Says what is wrong with the list: each of `poisoned` is to be there once with its cause, and nothing else.
 pub(crate) async fn compare(system: &System, poisoned: &Poisoned) -> anyhow::Result<Vec<String>> {
     let client = platform::http::loopback_client(Duration::from_secs(10))?;
     let deadline = Instant::now() + PATIENCE;
@@ -32,7 +31,7 @@ pub(crate) async fn compare(system: &System, poisoned: &Poisoned) -> anyhow::Res
         let topic = letter["topic"].as_str().unwrap_or_default();
         // A mark is in nothing else, but for the bare `null`.
         let has = |mark: &str| if mark == "null" { text.trim() == mark } else { text.contains(mark) };
-        let known = missing.iter().find(|(of, mark, _)| of == topic && has(mark)).cloned();
+        let known = missing.iter().find(|(of, mark)| of == topic && has(mark)).cloned();
         match known.map(|known| missing.remove(&known)) {
             Some(_) if letter["cause"].as_str().is_some_and(|cause| !cause.is_empty()) => {}
             Some(_) => wrong.push(format!("a dead letter has no cause: {letter}")),
@@ -41,7 +40,7 @@ pub(crate) async fn compare(system: &System, poisoned: &Poisoned) -> anyhow::Res
     }
     wrong.truncate(3);
     if !missing.is_empty() {
-        wrong.push(format!("{} of {} dead letters of poisoned messages are not there", missing.len(), poisoned.len()));
+        wrong.push(format!("{} of {} poisoned messages are no dead letters", missing.len(), poisoned.len()));
     }
     Ok(wrong)
 }

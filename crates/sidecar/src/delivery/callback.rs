@@ -54,6 +54,12 @@ pub(crate) async fn deliver(
     Ok((status, response.bytes().await?.to_vec()))
 }
 
+/// Where a message stands in its topic, in headers. Its metadata may say so too, and then win, as Kafka's do: a dead letter tells where
+/// it stood before.
+pub(super) const PARTITION: &str = "__partition";
+/// The same within the partition.
+pub(super) const OFFSET: &str = "__offset";
+
 /// Publish metadata become headers, as Kafka's do, beside what the log knows of the message.
 fn headers(subscription: &Subscription, message: &Message, summary: &Summary) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -63,15 +69,15 @@ fn headers(subscription: &Subscription, message: &Message, summary: &Summary) ->
         }
     };
     let excluded = |name: &str| subscription.excluded_headers.as_ref().is_some_and(|excluded| excluded.is_match(name));
-    for (name, value) in message.metadata.iter().filter(|(name, _)| !is_reserved(name) && !excluded(name)) {
-        set(name, value);
-    }
     set("__topic", &subscription.topic.name);
-    set("__partition", &message.partition.to_string());
-    set("__offset", &message.offset.to_string());
+    set(PARTITION, &message.partition.to_string());
+    set(OFFSET, &message.offset.to_string());
     set("__timestamp", &message.published_at.timestamp_millis().to_string());
     if let Some(key) = &message.key {
         set("__key", key);
+    }
+    for (name, value) in message.metadata.iter().filter(|(name, _)| !is_reserved(name) && !excluded(name)) {
+        set(name, value);
     }
     set("pubsubname", &subscription.topic.pubsub);
     if let Some(traceparent) = &summary.traceparent {

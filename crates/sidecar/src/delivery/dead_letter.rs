@@ -1,5 +1,6 @@
 //! Dead letters: the message as it came, and why it is one.
 
+use super::callback::{OFFSET, PARTITION};
 use crate::log::{Message, NewMessage};
 use crate::metadata::Metadata;
 
@@ -13,11 +14,15 @@ const APP: &str = "dead-letter-app";
 /// The longest reason, in bytes.
 const LONGEST_REASON: usize = 512;
 
-/// A copy of `message` for its dead-letter topic: the same bytes, and metadata that say what happened.
+/// A copy of `message` for its dead-letter topic: the same bytes, and metadata that say what happened and where it stood, by which
+/// those of several apps are known for the same message.
 pub(super) fn of(message: &Message, partition: i16, reason: &str, attempts: u32, app: &str) -> NewMessage {
     let says = [(REASON, header_safe(reason)), (ATTEMPTS, attempts.to_string()), (APP, header_safe(app))];
     let kept = message.metadata.iter().filter(|(name, _)| !says.iter().any(|(own, _)| name.eq_ignore_ascii_case(own)));
     let mut metadata: Metadata = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    for (name, place) in [(PARTITION, message.partition.to_string()), (OFFSET, message.offset.to_string())] {
+        metadata.entry(name.to_owned()).or_insert(place);
+    }
     metadata.extend(says.map(|(name, value)| (name.to_owned(), value)));
     NewMessage { key: message.key.clone(), partition, envelope: message.envelope.clone(), metadata }
 }
@@ -44,6 +49,8 @@ mod tests {
         let letter = of(&message(before), 5, "the app answered 503", 4, "shop");
         assert_eq!((letter.key.as_deref(), letter.partition, &letter.envelope[..]), (Some("k"), 5, &b"{"[..]));
         let expected = [
+            ("__offset", "7"),
+            ("__partition", "3"),
             ("dead-letter-app", "shop"),
             ("dead-letter-attempts", "4"),
             ("dead-letter-reason", "the app answered 503"),

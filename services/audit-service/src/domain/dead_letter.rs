@@ -38,7 +38,8 @@ pub(crate) struct Arrival {
     pub(crate) bytes: Vec<u8>,
     /// Whether there were more than [`MAX_DEAD_LETTER`] of them.
     pub(crate) cut: bool,
-    /// Where it stands on the broker: partition and offset in the dead-letter topic. Not every broker tells.
+    /// Where it stood on the broker when it was given up: partition and offset in its own topic. What was published as a dead letter
+    /// tells where it stands. Not every broker tells.
     pub(crate) position: Option<(String, String)>,
     /// Why the sidecar gave up. Not every sidecar tells.
     pub(crate) reason: Option<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// The same message at the same place, and no other, has the same fingerprint. The bytes belong to it, because a
+    /// The same message at the same place, and no other, has the same fingerprint, however many consumers gave it up. The bytes belong to it, because a
     /// topic that is made anew counts its offsets anew.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let (partition, offset) = self.position.as_ref().map_or(("", ""), |(partition, offset)| (partition, offset));

@@ -51,6 +51,14 @@ pub(super) fn rows() -> Vec<Row> {
         row(15, "200 with SUCCESS is a success", delivered(1).answering(ORDERS, [says(r#"{"status":"SUCCESS"}"#)])),
         row(17, "DROP is one delivery", delivered(1).answering(ORDERS, [says(r#"{"status":"DROP"}"#)])),
         row(17, "DROP goes to the dead-letter topic", set_aside(says(r#"{"status":"DROP"}"#))),
+        row(
+            17,
+            "metadata of the message win over what the broker knows, so that a dead letter tells where it stood",
+            steps([
+                publish("orders?metadata.partitionKey=k&metadata.__offset=77", 1),
+                receives(ORDERS, 1, [Check::Header("__offset", "77")]),
+            ]),
+        ),
         row(18, "404 is as DROP", delivered(1).answering(ORDERS, [status(404)])),
         row(18, "404 goes to the dead-letter topic", set_aside(status(404))),
         row(16, "RETRY comes again, and its key waits", again(says(r#"{"status":"RETRY"}"#))),
