@@ -12,15 +12,21 @@ use crate::service::{DEADLINE, Service};
 #[tokio::test]
 async fn a_reminder_that_no_bell_rings_for_is_sent_a_moment_later() {
     let service = Service::start().await;
-    // The service waits for the later one when it learns of the earlier one.
-    for (n, at) in [(1, "2026-01-31T09:00:30Z"), (2, "2026-01-31T09:00:01Z")] {
+    let remind = async |n, at: &str| {
         let id = uuid::Uuid::from_u128(n);
         service.learn(&created(n, json!({"id": id, "reminders": [{"at": at, "channels": ["in_app"]}]}))).await;
-    }
-    service.clock.advance(TimeDelta::seconds(2));
+    };
+    remind(1, "2026-01-31T09:00:10Z").await;
+    service.clock.advance(TimeDelta::seconds(10));
+    service.ring(&service.reminder().await).await;
     service.lists("alice", 1).await;
+    // It has looked, and learns of an earlier one when it waits for a later one.
+    remind(2, "2026-01-31T09:00:50Z").await;
+    remind(3, "2026-01-31T09:00:12Z").await;
+    service.clock.advance(TimeDelta::seconds(3));
+    service.lists("alice", 2).await;
     let reminders = service.reminders().await;
-    assert_eq!((&reminders[0]["status"], &reminders[1]["status"]), (&json!("sent"), &json!("scheduled")));
+    assert_eq!((&reminders[1]["status"], &reminders[2]["status"]), (&json!("sent"), &json!("scheduled")));
 }
 
 #[tokio::test]
