@@ -22,7 +22,7 @@ pub(crate) async fn change_preferences(
 ) -> Result<Preferences, Problem> {
     let wants_digest = changes.get("digest").is_some_and(|digest| !digest.is_null());
     let profile =
-        if wants_digest || changes.contains_key("timezone") { profile_zone(app, user_id).await? } else { None };
+        if wants_digest || changes.contains_key("timezone") { Some(profile_zone(app, user_id).await?) } else { None };
     let transaction = begin(&app.db).await?;
     let held = preferences::lock(&transaction, user_id).await?;
     let chosen = held.patched(changes).map_err(|mistakes| {
@@ -40,7 +40,7 @@ pub(crate) async fn change_preferences(
     Ok(chosen)
 }
 
-async fn profile_zone(app: &App, user_id: &str) -> Result<Option<Tz>, Problem> {
+async fn profile_zone(app: &App, user_id: &str) -> Result<Tz, Problem> {
     let people = find_audience::people(app, &[user_id.to_owned()]).await?;
-    Ok(Some(people.first().map_or(Tz::UTC, Person::zone)))
+    Ok(people.first().map_or(Tz::UTC, Person::zone))
 }

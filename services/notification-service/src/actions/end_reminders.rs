@@ -9,15 +9,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::announce;
-use super::fire_reminders::told_in_app;
 use super::write_messages::{Messages, Occasion};
 use crate::app::App;
 use crate::domain::channel::Channel;
-use crate::domain::message::Kind;
+use crate::domain::message::{Kind, Subject};
 use crate::domain::outcome::{ChannelResult, Outcome, outcome};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Reminder, Status};
-use crate::store::{deliveries, notifications, outbox, reminders};
+use crate::store::{deliveries, outbox, reminders};
 
 /// Ends those of `ids` that nothing is pending of, and tells of it. Whoever should have been reminded and was not, finds that in the application.
 ///
@@ -53,8 +52,7 @@ pub(super) async fn end_reminders(app: &App, transaction: &Transaction, ids: &[U
         return Ok(());
     }
     reminders::end(transaction, &ended).await?;
-    let told = notifications::store(transaction, &messages.notifications, &messages.deliveries).await?;
-    drafts.extend(told_in_app(&messages, &told));
+    drafts.extend(messages.store(transaction).await?);
     outbox::store(transaction, drafts, &app.clock).await
 }
 
@@ -68,7 +66,7 @@ fn apologise(app: &App, messages: &mut Messages, reminder: &Reminder, results: &
         body: reminder.reason.clone().unwrap_or_default(),
         source: format!("failed:{}:{}", reminder.id, reminder.version),
         workspace_id: reminder.workspace_id,
-        task: None,
+        task: Some(Subject { id: reminder.task_id, title: reminder.task_title.clone(), due: None }),
         reminder: None,
         moment: reminder.updated_at,
         channels: Some(&[Channel::InApp]),
@@ -83,11 +81,6 @@ fn apologise(app: &App, messages: &mut Messages, reminder: &Reminder, results: &
             last_name: String::new(),
             timezone,
         };
-        let written = messages.notifications.len();
         messages.write(app, &occasion, &person, &HashMap::new());
-        for told in &mut messages.notifications[written..] {
-            told.task_id = Some(reminder.task_id);
-            told.task_title = Some(reminder.task_title.clone());
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{EventDraft, EventType};
+use events::EventType;
 use platform::database::{Transaction, begin};
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::domain::plan::cancelled;
 use crate::domain::preferences::Preferences;
 use crate::domain::reminder::{Reminder, Status};
 use crate::domain::task::Standing;
-use crate::store::{claims, notifications, outbox, preferences, reminders};
+use crate::store::{claims, outbox, preferences, reminders};
 
 /// Reminders that are fired together at most.
 const MOST: i64 = 200;
@@ -119,8 +119,7 @@ async fn settle(
     let over: Vec<Reminder> = over.into_iter().map(|(_, reminder)| reminder).collect();
     reminders::end(transaction, &over).await?;
     claims::put_off(transaction, &waiting, now + NEWS_IS_COMING).await?;
-    let told = notifications::store(transaction, &messages.notifications, &messages.deliveries).await?;
-    drafts.extend(told_in_app(&messages, &told));
+    drafts.extend(messages.store(transaction).await?);
     reminders::mark_fired(transaction, &fired, now, now - LATE).await?;
     outbox::store(transaction, drafts, &app.clock).await?;
     end_reminders::end_reminders(app, transaction, &fired).await?;
@@ -131,19 +130,10 @@ async fn settle(
     Ok(())
 }
 
-/// What is told of the new messages that are on somebody's list.
-pub(super) fn told_in_app(messages: &Messages, told: &[Uuid]) -> Vec<EventDraft> {
-    let shown = messages.notifications.iter().filter(|message| message.in_app && told.contains(&message.id));
-    shown.map(announce::notification).collect()
-}
-
 fn verdict<'a>(reminder: &Reminder, task: Option<&'a Audience>, now: DateTime<Utc>) -> Verdict<'a> {
     let Some(task) = task else { return Verdict::Cancel(Standing::Deleted.as_str()) };
-    match task.status.as_str() {
-        "completed" => return Verdict::Cancel(Standing::Completed.as_str()),
-        "archived" => return Verdict::Cancel(Standing::Archived.as_str()),
-        "deleted" => return Verdict::Cancel(Standing::Deleted.as_str()),
-        _ => {}
+    if task.standing != Standing::Open {
+        return Verdict::Cancel(task.standing.as_str());
     }
     if reminder.wanted.moment(task.due) != reminder.fire_at {
         return Verdict::Wait;
@@ -154,14 +144,14 @@ fn verdict<'a>(reminder: &Reminder, task: Option<&'a Audience>, now: DateTime<Ut
     if reminder.fire_at.is_some_and(|due| now - due > TOO_LATE) { Verdict::Miss } else { Verdict::Tell(task) }
 }
 
-fn occasion<'a>(reminder: &'a Reminder, task: &'a Audience) -> Occasion<'a> {
+fn occasion<'a>(reminder: &'a Reminder, task: &Audience) -> Occasion<'a> {
     Occasion {
         kind: Kind::Reminder,
         title: format!("Reminder: {}", task.title),
         body: String::new(),
         source: format!("reminder:{}:{}", reminder.id, reminder.version),
         workspace_id: reminder.workspace_id,
-        task: Some(task),
+        task: Some(task.subject()),
         reminder: Some((reminder.id, reminder.version)),
         moment: reminder.fire_at.unwrap_or(reminder.updated_at),
         channels: reminder.wanted.channels.as_deref(),

@@ -79,7 +79,8 @@ async fn write(
         };
         let mut messages = Messages::default();
         messages.write(app, &occasion, person, chosen);
-        notifications::store(&transaction, &messages.notifications, &messages.deliveries).await?;
+        // They are on nobody's list, so there is nothing to tell.
+        messages.store(&transaction).await?;
     }
     transaction.commit().await
 }

@@ -9,12 +9,11 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::find_audience;
-use super::fire_reminders::told_in_app;
 use super::write_messages::{Messages, Occasion};
 use crate::app::App;
 use crate::domain::person::{Audience, Person};
 use crate::store::notices::Notice;
-use crate::store::{notices, notifications, outbox, preferences};
+use crate::store::{notices, outbox, preferences};
 
 /// Notices that are told together at most.
 const MOST: i64 = 200;
@@ -52,8 +51,7 @@ pub(crate) async fn tell_notices(app: &App) -> Result<bool, DbErr> {
         recipients.for_each(|person| messages.write(app, &occasion, person, &chosen));
     }
     let transaction = begin(&app.db).await?;
-    let told = notifications::store(&transaction, &messages.notifications, &messages.deliveries).await?;
-    outbox::store(&transaction, told_in_app(&messages, &told), &app.clock).await?;
+    outbox::store(&transaction, messages.store(&transaction).await?, &app.clock).await?;
     notices::done(&transaction, &ids, now).await?;
     transaction.commit().await?;
     app.wake.ring();
@@ -76,7 +74,7 @@ fn is_for(notice: &Notice, person: &Person) -> bool {
         && notice.recipients.as_ref().is_none_or(|recipients| recipients.contains(&person.user_id))
 }
 
-fn occasion<'a>(notice: &'a Notice, task: Option<&'a Audience>) -> Occasion<'a> {
+fn occasion(notice: &Notice, task: Option<&Audience>) -> Occasion<'static> {
     let actor = task.and_then(|task| task.people.iter().find(|person| person.user_id == notice.actor));
     let name = actor.map(Person::name).filter(|name| !name.is_empty()).unwrap_or_else(|| notice.actor.clone());
     let body = if notice.body.is_empty() { format!("By {name}.") } else { notice.body.clone() };
@@ -86,7 +84,7 @@ fn occasion<'a>(notice: &'a Notice, task: Option<&'a Audience>) -> Occasion<'a> 
         body,
         source: format!("event:{}", notice.id),
         workspace_id: notice.workspace_id,
-        task,
+        task: task.map(Audience::subject),
         reminder: None,
         moment: notice.happened_at,
         channels: None,

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use events::EventDraft;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use super::announce;
 use crate::app::App;
 use crate::domain::channel::Channel;
 use crate::domain::local_time::local_time;
-use crate::domain::message::Kind;
-use crate::domain::person::{Audience, Person};
+use crate::domain::message::{Kind, Subject};
+use crate::domain::person::Person;
 use crate::domain::preferences::Preferences;
 use crate::domain::route::{DeliveryStatus, Route, Way, routes};
-use crate::store::notifications::{NewDelivery, NewNotification};
+use crate::store::notifications::{self, NewDelivery, NewNotification};
 
 /// Why people are told something.
 #[derive(Clone, Debug)]
@@ -25,7 +28,7 @@ pub(super) struct Occasion<'a> {
     /// Names the occasion: nobody is told twice of the same one.
     pub(super) source: String,
     pub(super) workspace_id: Uuid,
-    pub(super) task: Option<&'a Audience>,
+    pub(super) task: Option<Subject>,
     /// The reminder and its version.
     pub(super) reminder: Option<(Uuid, i64)>,
     pub(super) moment: DateTime<Utc>,
@@ -36,8 +39,8 @@ pub(super) struct Occasion<'a> {
 /// Messages that are to be stored.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    pub(super) notifications: Vec<NewNotification>,
-    pub(super) deliveries: Vec<NewDelivery>,
+    notifications: Vec<NewNotification>,
+    deliveries: Vec<NewDelivery>,
 }
 
 impl Messages {
@@ -67,9 +70,9 @@ impl Messages {
             title: occasion.title.clone(),
             body: body(occasion, zone),
             workspace_id: occasion.workspace_id,
-            task_id: occasion.task.map(|task| task.id),
-            task_title: occasion.task.map(|task| task.title.clone()),
-            task_due: occasion.task.and_then(|task| task.due),
+            task_id: occasion.task.as_ref().map(|task| task.id),
+            task_title: occasion.task.as_ref().map(|task| task.title.clone()),
+            task_due: occasion.task.as_ref().and_then(|task| task.due),
             reminder_id: occasion.reminder.map(|(id, _)| id),
             reminder_version: occasion.reminder.map(|(_, version)| version),
             source: occasion.source.clone(),
@@ -80,6 +83,13 @@ impl Messages {
             created_at: now,
         });
         self.deliveries.extend(routes.into_iter().map(|route| delivery(app.clock.new_id(), id, route, now)));
+    }
+
+    /// Stores those that their people have not been told of the same occasion; returns what is to be told of those that are on somebody's list.
+    pub(super) async fn store(&self, db: &impl ConnectionTrait) -> Result<Vec<EventDraft>, DbErr> {
+        let new = notifications::store(db, &self.notifications, &self.deliveries).await?;
+        let shown = self.notifications.iter().filter(|message| message.in_app && new.contains(&message.id));
+        Ok(shown.map(announce::notification).collect())
     }
 }
 
@@ -100,7 +110,7 @@ fn delivery(
 }
 
 fn body(occasion: &Occasion<'_>, zone: Tz) -> String {
-    let due = occasion.task.and_then(|task| task.due);
+    let due = occasion.task.as_ref().and_then(|task| task.due);
     match due {
         _ if !occasion.body.is_empty() => occasion.body.clone(),
         Some(due) => format!("Due {}.", local_time(due, zone)),

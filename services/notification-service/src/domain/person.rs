@@ -5,6 +5,9 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::message::Subject;
+use super::task::Standing;
+
 /// A person and how they are reached.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Person {
@@ -36,8 +39,15 @@ pub(crate) struct Audience {
     pub(crate) title: String,
     #[serde(rename = "due_date")]
     pub(crate) due: Option<DateTime<Utc>>,
-    /// `open`, `completed`, `archived` or `deleted`.
-    pub(crate) status: String,
+    #[serde(rename = "status")]
+    pub(crate) standing: Standing,
     /// Whose it is, who gave it and who is to do it, each once, if they may see it.
     pub(crate) people: Vec<Person>,
+}
+
+impl Audience {
+    /// The task, as messages tell of it.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject { id: self.id, title: self.title.clone(), due: self.due }
+    }
 }

@@ -42,7 +42,7 @@ fn follow(task: &Task, held: Option<&Reminder>, id: Uuid, wanted: &Wanted, at: D
         return match held {
             Some(held) if held.status.is_waiting() => Some(cancelled(held.clone(), task.standing.as_str(), at)),
             Some(_) => None,
-            None => Some(silent(Change { reminder: new(), news: None }, Status::Cancelled, task.standing.as_str())),
+            None => Some(silent(new(), Status::Cancelled, task.standing.as_str())),
         };
     }
     match (held, moment) {
@@ -51,11 +51,11 @@ fn follow(task: &Task, held: Option<&Reminder>, id: Uuid, wanted: &Wanted, at: D
         }
         (held, Some(moment)) if moment > at => Some(scheduled(held.cloned().unwrap_or_else(new), task, moment, at)),
         (Some(held), Some(_)) if held.status.is_waiting() => Some(cancelled(held.clone(), "past", at)),
-        (None, Some(_)) => Some(silent(Change { reminder: new(), news: None }, Status::Cancelled, "past")),
+        (None, Some(_)) => Some(silent(new(), Status::Cancelled, "past")),
         (Some(held), None) if matches!(held.status, Status::Scheduled | Status::Cancelled) => {
             Some(dormant(held.clone(), at))
         }
-        (None, None) => Some(silent(Change { reminder: new(), news: None }, Status::Dormant, "no due date")),
+        (None, None) => Some(silent(new(), Status::Dormant, "no due date")),
         (Some(_), _) => None,
     }
 }
@@ -136,10 +136,8 @@ fn put_away(held: Reminder, status: Status) -> Change {
 }
 
 /// One that begins without being sent: nobody is told.
-fn silent(mut change: Change, status: Status, why: &str) -> Change {
-    change.reminder.status = status;
-    change.reminder.reason = Some(why.to_owned());
-    change
+fn silent(reminder: Reminder, status: Status, why: &str) -> Change {
+    Change { reminder: Reminder { status, reason: Some(why.to_owned()), ..reminder }, news: None }
 }
 
 #[cfg(test)]

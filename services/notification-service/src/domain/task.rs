@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use events::TaskData;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::reminder::Wanted;
@@ -21,12 +22,15 @@ pub(crate) struct Task {
 }
 
 /// Whether there is anything left to be reminded of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Standing {
-    Open,
     Completed,
     Archived,
     Deleted,
+    /// Also what only a newer backend-api knows.
+    #[serde(other)]
+    Open,
 }
 
 impl Standing {
