@@ -46,7 +46,12 @@ pub(crate) async fn tell_notices(app: &App) -> Result<bool, DbErr> {
     for notice in &claimed {
         let task = notice.task_id.and_then(|id| tasks.get(&id));
         let occasion = occasion(notice, task);
-        let everybody = task.map_or(known.as_slice(), |task| task.people.as_slice());
+        let everybody = match (notice.task_id, task) {
+            (None, _) => known.as_slice(),
+            (Some(_), Some(task)) => &task.people,
+            // The task is gone: there is nobody who may be told of it.
+            (Some(_), None) => &[],
+        };
         let recipients = everybody.iter().filter(|person| is_for(notice, person));
         recipients.for_each(|person| messages.write(app, &occasion, person, &chosen));
     }

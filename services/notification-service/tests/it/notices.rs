@@ -1,6 +1,6 @@
 //! What people are told of what others did.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fact::{changed, created};
 use crate::service::Service;
@@ -32,7 +32,38 @@ async fn who_did_not_do_it_is_told_that_it_is_done() {
 #[tokio::test]
 async fn those_who_run_the_system_are_told_of_outages() {
     let service = Service::start_with(&["alice", "root"], &[("OPERATORS", "root")]).await;
-    let mut event = created(1, json!({}));
+    let event = outage(1);
+    assert_eq!(service.deliver("system-notifications", &event).await, "SUCCESS");
+    let list = service.lists("root", 1).await;
+    assert_eq!(list[0]["title"], "backend-api: event_publishing failed for 120 s");
+    assert!(service.list("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_done_to_a_task_that_is_gone_is_told_nobody() {
+    let service = Service::start_with(&["alice", "bob", "root"], &[("OPERATORS", "root")]).await;
+    let first = created(1, json!({"assignee": "bob"}));
+    let mut done = changed(2, &first, "task.completed", "09:05", json!({"completed": true}));
+    done["user_id"] = json!("bob");
+    // Both wait for backend-api, which knows of no such task when it is back.
+    service.backend.is_away(true);
+    assert_eq!(service.deliver("task-events", &done).await, "SUCCESS");
+    assert_eq!(service.deliver("system-notifications", &outage(3)).await, "SUCCESS");
+    let waiting = "SELECT count(*) FROM notification.notices WHERE done_at IS NULL";
+    assert_eq!(service.number(waiting).await, 2);
+    service.backend.is_away(false);
+    service.clock.advance(chrono::TimeDelta::minutes(1));
+    assert_eq!(service.deliver("system-notifications", &outage(4)).await, "SUCCESS");
+    testkit::eventually(crate::service::DEADLINE, || async { (service.number(waiting).await == 0).then_some(()) })
+        .await;
+    let list = service.list("root").await;
+    assert_eq!(list.len(), 2, "{list:?}");
+    assert!(list.iter().all(|told| told["kind"] == "system"), "{list:?}");
+}
+
+/// The `n`th event: publishing failed for two minutes.
+fn outage(n: u128) -> Value {
+    let mut event = created(n, json!({}));
     event["event_type"] = json!("system.error");
     event["user_id"] = json!("system");
     event["organization_id"] = json!("00000000-0000-0000-0000-000000000000");
@@ -42,8 +73,5 @@ async fn those_who_run_the_system_are_told_of_outages() {
         "service": "backend-api", "activity": "event_publishing", "since": "2026-01-31T08:58:00Z", "until": "2026-01-31T09:00:00Z",
         "failures": 9, "error": "refused",
     });
-    assert_eq!(service.deliver("system-notifications", &event).await, "SUCCESS");
-    let list = service.lists("root", 1).await;
-    assert_eq!(list[0]["title"], "backend-api: event_publishing failed for 120 s");
-    assert!(service.list("alice").await.is_empty());
+    event
 }
