@@ -2,6 +2,7 @@
 //! sidecar's client side and the outbox. A service adds its own rooms (`api`, `events`, `jobs`, `actions`, `domain`, `store`).
 
 pub mod auth;
+pub mod bell;
 pub mod clock;
 pub mod config;
 mod connections;

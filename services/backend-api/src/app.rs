@@ -12,6 +12,7 @@ use platform::clock::Clock;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::{Kept, Publisher};
+use platform::dapr::timetable::announce;
 use platform::dapr::{guard, sidecar_check};
 use platform::database::Pool;
 use platform::derived_key::DerivedKey;
@@ -180,10 +181,12 @@ pub fn build(config: &Config, db: Pool, clock: Clock, random: Random) -> anyhow:
         keep_published,
     };
     background.spawn(relay.clone().run(metrics.clone(), background_stop.clone()));
-    let scheduling = OutageAlert::new(Activity::JobScheduling, APP_ID, clock, publisher, &metrics);
+    let mut scheduling = OutageAlert::new(Activity::JobScheduling, APP_ID, clock, publisher, &metrics);
     background.spawn(outbox::watch(relay, metrics, background_stop.clone()));
     background.spawn(crate::actions::forget_expired::run(changes, background_stop.clone()));
-    background.spawn(jobs::timetable::announce(Jobs::new(&config.service)?, scheduling, background_stop.clone()));
+    let (sidecar_jobs, stop) = (Jobs::new(&config.service)?, background_stop.clone());
+    background
+        .spawn(async move { announce(&sidecar_jobs, jobs::timetable::timetable(), &mut scheduling, &stop).await });
     Ok(Service { router: public.merge(internal), health, background, background_stop })
 }
 

@@ -8,11 +8,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use chrono::TimeDelta;
 use events::Topic;
+use platform::bell::Bell;
 use platform::clock::Clock;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::Publisher;
-use platform::dapr::subscribe::{self, Subscription};
+use platform::dapr::subscribe::{self, MAX_DELIVERY, Subscription};
 use platform::dapr::topics::TopicNames;
 use platform::dapr::{guard, sidecar_check};
 use platform::database::Pool;
@@ -26,10 +27,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bell::Bells;
 use crate::channels::Channels;
 use crate::counters::Counters;
-use crate::events::delivery::MAX_DELIVERY;
 use crate::{APP_ID, Config, SCHEMA, actions, api, events as deliveries, jobs};
 
 /// How long the sidecar may take to say how it is, and backend-api to answer.
@@ -58,6 +57,17 @@ pub(crate) struct App {
     pub(crate) wake: Wake,
     /// What became of everything.
     pub(crate) counters: Counters,
+}
+
+/// The bells of the service.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bells {
+    /// A reminder is due, or an event is to be told.
+    pub(crate) due: Bell,
+    /// A message is to leave.
+    pub(crate) deliveries: Bell,
+    /// The sidecar is to be told of a job.
+    pub(crate) jobs: Bell,
 }
 
 /// The service over an open database.

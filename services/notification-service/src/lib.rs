@@ -8,7 +8,6 @@
 mod actions;
 mod api;
 mod app;
-mod bell;
 mod channels;
 mod config;
 mod counters;

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::notice_missed;
-use crate::events::{delivery, reminders, task_updates};
+use crate::events::{reminders, task_updates};
 use crate::hub::Hub;
 use crate::metrics::SocketMetrics;
 use crate::{APP_ID, Config, SocketLimits, api};
@@ -140,7 +140,7 @@ fn deliveries(app: App, names: &TopicNames) -> Router {
     Router::new()
         .route("/events/task-updates", post(task_updates::receive))
         .route("/events/reminders", post(reminders::receive))
-        .layer(DefaultBodyLimit::max(delivery::MAX_DELIVERY))
+        .layer(DefaultBodyLimit::max(subscribe::MAX_DELIVERY))
         .with_state(app)
         .merge(subscribe::router(&topics))
 }

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod publish;
 pub mod secrets;
 pub mod subscribe;
+pub mod timetable;
 pub mod topics;
 
 use std::time::Duration;

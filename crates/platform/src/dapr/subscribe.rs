@@ -10,6 +10,9 @@ use serde_json::json;
 use super::PUBSUB;
 use super::topics::TopicNames;
 
+/// The largest delivery, in bytes: what daprd passes on by default.
+pub const MAX_DELIVERY: usize = 4 * 1024 * 1024;
+
 /// An entry of the service's list of topics, as Dapr asks for it at `GET /dapr/subscribe`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

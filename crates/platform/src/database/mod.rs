@@ -8,6 +8,7 @@ mod config;
 mod lease;
 mod migration;
 mod pool;
+mod statement;
 mod transaction;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, RuntimeErr, Statement};
 pub use config::{DatabaseConfig, PoolOptions, Statements};
 pub use migration::{Schema, SqlMigration, migrate, migrate_from, owner_url};
 pub use pool::{Pool, address, connect};
+pub use statement::{column, json_text, statement};
 pub use transaction::Transaction;
 
 /// Begins a transaction.

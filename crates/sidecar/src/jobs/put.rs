@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
-use platform::database::{Pool, begin};
+use platform::database::{Pool, begin, column};
 use platform::group_commit::StoreGroup;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
@@ -127,26 +127,20 @@ async fn put(
 }
 
 fn values(puts: &[&Put], now: DateTime<Utc>) -> [Value; 14] {
-    fn each<T>(puts: &[&Put], field: impl Fn(&Put) -> T) -> Value
-    where
-        Vec<T>: Into<Value>,
-    {
-        puts.iter().map(|put| field(put)).collect::<Vec<T>>().into()
-    }
     [
-        each(puts, |put| put.app.clone()),
-        each(puts, |put| put.job().name.clone()),
-        each(puts, |put| put.job().schedule.clone().unwrap_or_default()),
-        each(puts, |put| put.job().due_time.clone().unwrap_or_default()),
-        each(puts, |put| put.job().ttl.clone().unwrap_or_default()),
-        each(puts, |put| put.job().repeats.map_or(0, i64::from)),
-        each(puts, |put| put.planned.failure_policy.to_json().to_string()),
-        each(puts, |put| put.job().data.is_some()),
-        each(puts, |put| put.job().data.as_ref().map(|data| data.kind.clone()).unwrap_or_default()),
-        each(puts, |put| put.job().data.as_ref().map(|data| data.bytes.clone()).unwrap_or_default()),
-        each(puts, |put| put.planned.expires_at.unwrap_or_default()),
-        each(puts, |put| put.planned.first_tick),
-        each(puts, |put| put.overwrite),
+        column(puts.iter().map(|put| put.app.clone())),
+        column(puts.iter().map(|put| put.job().name.clone())),
+        column(puts.iter().map(|put| put.job().schedule.clone().unwrap_or_default())),
+        column(puts.iter().map(|put| put.job().due_time.clone().unwrap_or_default())),
+        column(puts.iter().map(|put| put.job().ttl.clone().unwrap_or_default())),
+        column(puts.iter().map(|put| put.job().repeats.map_or(0, i64::from))),
+        column(puts.iter().map(|put| put.planned.failure_policy.to_json().to_string())),
+        column(puts.iter().map(|put| put.job().data.is_some())),
+        column(puts.iter().map(|put| put.job().data.as_ref().map(|data| data.kind.clone()).unwrap_or_default())),
+        column(puts.iter().map(|put| put.job().data.as_ref().map(|data| data.bytes.clone()).unwrap_or_default())),
+        column(puts.iter().map(|put| put.planned.expires_at.unwrap_or_default())),
+        column(puts.iter().map(|put| put.planned.first_tick)),
+        column(puts.iter().map(|put| put.overwrite)),
         now.timestamp_micros().into(),
     ]
 }

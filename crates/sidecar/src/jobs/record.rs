@@ -1,7 +1,7 @@
 //! What came of calls: all that end at that moment, in one statement.
 
 use chrono::DateTime;
-use platform::database::Pool;
+use platform::database::{Pool, column};
 use platform::group_commit::StoreGroup;
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement, Value};
 
@@ -47,23 +47,17 @@ impl StoreGroup for Recorder {
 }
 
 fn values(results: &[(Claim, Next)]) -> [Value; 6] {
-    fn each<T>(results: &[(Claim, Next)], field: impl Fn(&Claim, Next) -> T) -> Value
-    where
-        Vec<T>: Into<Value>,
-    {
-        results.iter().map(|(claim, next)| field(claim, *next)).collect::<Vec<T>>().into()
-    }
     let columns = |next| match next {
         Next::End => ("end", DateTime::UNIX_EPOCH, 0),
         Next::Tick(at) => ("tick", at, 0),
         Next::Again { at, attempts } => ("again", at, attempts),
     };
     [
-        each(results, |claim, _| claim.app.clone()),
-        each(results, |claim, _| claim.job.clone()),
-        each(results, |claim, _| claim.number),
-        each(results, |_, next| columns(next).0.to_owned()),
-        each(results, |_, next| columns(next).1),
-        each(results, |_, next| columns(next).2),
+        column(results.iter().map(|(claim, _)| claim.app.clone())),
+        column(results.iter().map(|(claim, _)| claim.job.clone())),
+        column(results.iter().map(|(claim, _)| claim.number)),
+        column(results.iter().map(|(_, next)| columns(*next).0.to_owned())),
+        column(results.iter().map(|(_, next)| columns(*next).1)),
+        column(results.iter().map(|(_, next)| columns(*next).2)),
     ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
-use platform::database::Pool;
+use platform::database::{Pool, column};
 use platform::group_commit::StoreGroup;
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
@@ -109,20 +109,14 @@ fn stored(message: &NewMessage, offset: i64, published_at: DateTime<Utc>) -> Arc
 }
 
 fn values(appends: &[Append], now: DateTime<Utc>) -> [Value; 7] {
-    fn each<T>(appends: &[Append], field: impl Fn(&Topic, &NewMessage) -> T) -> Value
-    where
-        Vec<T>: Into<Value>,
-    {
-        let messages = appends.iter().flat_map(|append| append.messages.iter().map(|message| (&append.topic, message)));
-        messages.map(|(topic, message)| field(topic, message)).collect::<Vec<T>>().into()
-    }
+    let messages = || appends.iter().flat_map(|append| append.messages.iter().map(|message| (&append.topic, message)));
     [
-        each(appends, |topic, _| topic.pubsub.clone()),
-        each(appends, |topic, _| topic.name.clone()),
-        each(appends, |_, message| i32::from(message.partition)),
-        each(appends, |_, message| message.key.clone().unwrap_or_default()),
-        each(appends, |_, message| message.envelope.to_vec()),
-        each(appends, |_, message| serde_json::json!(message.metadata).to_string()),
+        column(messages().map(|(topic, _)| topic.pubsub.clone())),
+        column(messages().map(|(topic, _)| topic.name.clone())),
+        column(messages().map(|(_, message)| i32::from(message.partition))),
+        column(messages().map(|(_, message)| message.key.clone().unwrap_or_default())),
+        column(messages().map(|(_, message)| message.envelope.to_vec())),
+        column(messages().map(|(_, message)| serde_json::json!(message.metadata).to_string())),
         now.into(),
     ]
 }

@@ -1,10 +1,10 @@
 //! `audit.dead_letters`: appended to and read, nothing else.
 
 use chrono::{DateTime, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::statement;
 use crate::domain::dead_letter::{Arrival, Claims, Selection, Status, Summary};
 
 const INSERT: &str = "INSERT INTO audit.dead_letters (id, topic, cause, reason, attempts, consumer, event_id, \

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::statement;
 use crate::domain::criteria::Criteria;
 use crate::domain::entry::Entry;
 

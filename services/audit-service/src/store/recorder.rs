@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use platform::clock::Clock;
-use platform::database::Pool;
+use platform::database::{Pool, column, statement};
 use platform::group_commit::{GroupCommit, StoreGroup};
 use sea_orm::{DbErr, FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{entries, statement};
+use super::entries;
 use crate::domain::entry::{Entry, Recorded};
 
 /// Entries that are stored together, at most.
@@ -89,21 +89,15 @@ impl StoreGroup for Recorder {
 }
 
 fn values(entries: &[Entry], clock: &Clock) -> [Value; 9] {
-    fn each<T>(entries: &[Entry], field: impl Fn(&Entry) -> T) -> Value
-    where
-        Vec<T>: Into<Value>,
-    {
-        entries.iter().map(field).collect::<Vec<T>>().into()
-    }
     [
-        each(entries, |entry| entry.event_id),
-        each(entries, |entry| entry.event_type.clone()),
-        each(entries, |entry| entry.user_id.clone()),
-        each(entries, |entry| entry.workspace_id),
-        each(entries, |entry| entry.task_id.map(|id| id.to_string()).unwrap_or_default()),
-        each(entries, |entry| entry.sequence),
-        each(entries, |entry| entry.timestamp),
-        each(entries, |entry| entry.details.to_string()),
+        column(entries.iter().map(|entry| entry.event_id)),
+        column(entries.iter().map(|entry| entry.event_type.clone())),
+        column(entries.iter().map(|entry| entry.user_id.clone())),
+        column(entries.iter().map(|entry| entry.workspace_id)),
+        column(entries.iter().map(|entry| entry.task_id.map(|id| id.to_string()).unwrap_or_default())),
+        column(entries.iter().map(|entry| entry.sequence)),
+        column(entries.iter().map(|entry| entry.timestamp)),
+        column(entries.iter().map(|entry| entry.details.to_string())),
         clock.now().into(),
     ]
 }

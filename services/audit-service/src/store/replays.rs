@@ -1,9 +1,9 @@
 //! `audit.dead_letter_replays`: appended to and read, nothing else.
 
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::statement;
 use crate::domain::replay::Replay;
 
 const INSERT: &str = "INSERT INTO audit.dead_letter_replays (id, dead_letter_id, event_id, mended, replayed_at) \

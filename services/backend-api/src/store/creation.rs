@@ -3,6 +3,7 @@
 
 use events::EventDraft;
 use platform::clock::Clock;
+use platform::database::{json_text, statement};
 use platform::trace::TraceContext;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement, Value};
 
@@ -10,7 +11,7 @@ use super::change::Changes;
 use super::idempotency::Once;
 use super::outbox::{Batch, RAISE, RAISED, STORE};
 use super::reply::Reply;
-use super::{json_text, statement, tasks};
+use super::tasks;
 use crate::domain::task::Task;
 use crate::domain::timezone::TimeZone;
 

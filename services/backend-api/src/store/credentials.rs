@@ -1,9 +1,8 @@
 //! Passwords of the built-in issuer's users, as hashes.
 
 use chrono::{DateTime, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
-
-use super::statement;
 
 /// How a user proves who they are.
 #[derive(Clone, FromQueryResult)]

@@ -1,10 +1,8 @@
 //! Deleted tasks leave the table in the end; the history keeps them.
 
 use chrono::{DateTime, Utc};
-use platform::database::{Pool, begin_as_system};
+use platform::database::{Pool, begin_as_system, statement};
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
-
-use super::statement;
 
 /// Removes a batch of tasks that were deleted before `cutoff`; returns how many. One that somebody restores at this moment
 /// stays, and so does one whose workspace has events from before `cutoff` that have not left yet: the history must know of a

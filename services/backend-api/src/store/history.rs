@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::isolation::CALLER;
-use super::statement;
 
 /// Events of a workspace, and the number of its latest one.
 #[derive(Debug)]

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
-use platform::database::Transaction;
+use platform::database::{Transaction, json_text, statement};
 use platform::problem::{FieldError, Problem};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::reply::Reply;
-use super::{json_text, statement};
 
 /// How long an answer is kept.
 pub const KEEP: TimeDelta = TimeDelta::hours(24);

@@ -1,10 +1,8 @@
 //! As whom the database is asked. Row-level security shows each caller the rows of their workspaces and nothing without a
 //! caller; the settings that name them last as long as their transaction.
 
-use platform::database::{Transaction, act_as_system};
+use platform::database::{Transaction, act_as_system, statement};
 use sea_orm::{ConnectionTrait as _, DbErr};
-
-use super::statement;
 
 /// As whom a transaction acts.
 #[derive(Clone, Copy, Debug)]

@@ -17,16 +17,3 @@ pub mod tasks;
 pub mod users;
 pub mod visibility;
 pub mod ws_tickets;
-
-use sea_orm::{DbBackend, Statement, Value};
-use serde::Serialize;
-
-/// A Postgres statement with its values.
-fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-/// JSON for a parameter that the statement casts to `jsonb`: what cannot be written is empty, which Postgres refuses.
-fn json_text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}

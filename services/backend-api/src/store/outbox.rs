@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use events::{Event, EventDraft, EventType};
 use platform::clock::Clock;
+use platform::database::{json_text, statement};
 use platform::trace::TraceContext;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use serde::Serialize;
 use uuid::Uuid;
-
-use super::{json_text, statement};
 
 /// Raises the counter of workspace `$1` by `$2` events at the time `$5`. The row lock on the workspace is held from here to
 /// the commit, so that numbers become visible in their order. Dates ascend with the numbers, by a microsecond at least,

@@ -1,14 +1,13 @@
 //! Whom a message about a task may reach: those of its people who may see it at this moment, and how they are reached.
 
 use chrono::{DateTime, Utc};
-use platform::database::{Pool, begin_as_system};
+use platform::database::{Pool, begin_as_system, statement};
 use sea_orm::sea_query::extension::postgres::PgExpr as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _, JoinType, Order, Query};
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, FromQueryResult, Statement};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::statement;
 use super::visibility::visible_to_each;
 
 /// Somebody who can be told something.

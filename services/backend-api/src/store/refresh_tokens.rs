@@ -1,11 +1,10 @@
 //! Refresh tokens of the built-in issuer: what happened to each, not the tokens themselves.
 
 use chrono::{DateTime, Utc};
-use platform::database::Transaction;
+use platform::database::{Transaction, statement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::statement;
 use crate::domain::refresh_token::{History, LIFETIME};
 
 /// A refresh token.

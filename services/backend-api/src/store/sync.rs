@@ -1,13 +1,13 @@
 //! Sync: what clients that keep a copy of all tasks ask for.
 
-use platform::database::{Pool, Transaction, begin_snapshot};
+use platform::database::{Pool, Transaction, begin_snapshot, statement};
 use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, Iterable as _, QueryOrder as _};
 
 use super::tasks::{Column, Entity, Model};
 use super::visibility::visible_to;
-use super::{history, statement, users};
+use super::{history, users};
 use crate::domain::sync_token::{Positions, TaskPlace};
 use crate::domain::task::Task;
 

@@ -1,13 +1,13 @@
 //! Users, and the workspaces that they are members of.
 
 use chrono::{DateTime, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::isolation::CALLER;
-use super::statement;
 
 /// A user, as the API shows them to themselves.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, Serialize, Deserialize, ToSchema)]

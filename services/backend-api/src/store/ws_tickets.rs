@@ -1,10 +1,9 @@
 //! Tickets to WebSockets: whose they are, not the tickets themselves.
 
 use chrono::{DateTime, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
-
-use super::statement;
 
 /// Keeps a ticket.
 ///

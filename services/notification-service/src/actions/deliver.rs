@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::bell::AGAIN;
 use platform::database::begin;
 use sea_orm::DbErr;
 use tokio::task::JoinSet;
@@ -10,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::end_reminders;
 use crate::app::App;
-use crate::bell::AGAIN;
 use crate::channels::SendError;
 use crate::domain::route::DeliveryStatus;
 use crate::store::deliveries::{self, Due, Ending};

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use events::EventType;
+use platform::bell::SWEEP;
 use platform::database::begin;
 use sea_orm::DbErr;
 
 use super::announce;
 use crate::app::App;
-use crate::bell::SWEEP;
 use crate::domain::plan::{Change, News, plan};
 use crate::domain::reminder::{Reminder, Status};
 use crate::domain::task::Task;

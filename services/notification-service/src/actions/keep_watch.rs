@@ -1,12 +1,12 @@
 //! Does what is due, when a bell rings, a moment after one should have rung, and every minute: whatever became of the jobs.
 
 use chrono::TimeDelta;
+use platform::bell::AGAIN;
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use super::{fire_reminders, send_digests, tell_notices};
 use crate::app::App;
-use crate::bell::AGAIN;
 use crate::store::claims;
 
 /// So long after its moment a reminder is looked for that no bell has rung for: the scheduler may be away.

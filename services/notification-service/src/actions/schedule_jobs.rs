@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use futures::StreamExt as _;
 use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
+use platform::dapr::timetable::announce;
 use platform::outage::OutageAlert;
 use sea_orm::DbErr;
 use serde_json::json;
@@ -38,9 +39,9 @@ enum Failure {
 /// Keeps the sidecar's jobs as the reminders want them, until `stop`.
 pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: CancellationToken) {
     let mut pause = PAUSE;
-    let mut knows_timetable = false;
+    announce(&jobs, vec![digest()], &mut alert, &stop).await;
     while !stop.is_cancelled() {
-        match tell(&app, &jobs, &mut knows_timetable).await {
+        match tell(&app, &jobs).await {
             Ok(0) => app.bells.jobs.wait(None, &app.clock, &stop).await,
             Ok(_) => {
                 pause = PAUSE;
@@ -65,12 +66,7 @@ fn digest() -> Job {
 }
 
 /// Tells what is untold, up to [`MOST`]; returns how many that was.
-async fn tell(app: &App, jobs: &Jobs, knows_timetable: &mut bool) -> Result<usize, Failure> {
-    if !*knows_timetable {
-        let refused = |error: tonic::Status| Failure::Sidecar { job: DIGEST.to_owned(), error: error.to_string() };
-        jobs.schedule(digest()).await.map_err(refused)?;
-        *knows_timetable = true;
-    }
+async fn tell(app: &App, jobs: &Jobs) -> Result<usize, Failure> {
     let untold = jobs::untold(&app.db, MOST).await?;
     let outcomes = futures::stream::iter(untold).map(|untold| async move {
         let outcome = tell_one(app, jobs, &untold).await;

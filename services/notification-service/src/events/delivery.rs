@@ -4,14 +4,11 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use events::{Event, Received, Topic};
-use platform::dapr::subscribe::Outcome;
+use platform::dapr::subscribe::{MAX_DELIVERY, Outcome};
 use platform::database::refuses_data;
 use sea_orm::DbErr;
 
 use crate::app::App;
-
-/// The largest delivery, in bytes: what daprd passes on by default.
-pub(crate) const MAX_DELIVERY: usize = 4 * 1024 * 1024;
 
 /// Acts on the event, and says what the sidecar is to do with the message.
 pub(super) async fn receive(

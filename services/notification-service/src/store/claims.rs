@@ -2,11 +2,11 @@
 //! with it, and two replicas never do the same at the same time.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
 use super::reminder_row::COLUMNS;
-use super::statement;
 use crate::domain::reminder::Reminder;
 
 /// How long a claim on reminders or notices lasts: longer than it takes to ask who may be told, and to store the messages.

@@ -1,11 +1,11 @@
 //! `notification.deliveries`: messages on their way out.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::reminder_row::word;
-use super::statement;
 use crate::domain::channel::Channel;
 use crate::domain::message::{Message, Recipient, Subject};
 use crate::domain::outcome::ChannelResult;

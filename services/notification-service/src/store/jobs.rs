@@ -1,11 +1,10 @@
 //! Which jobs the sidecar is to have: what `notification.reminders` say about it.
 
 use chrono::{DateTime, Utc};
+use platform::database::{json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use super::{json_text, statement};
 
 /// A reminder for whose version the sidecar has not been told yet.
 #[derive(Clone, Debug, FromQueryResult)]

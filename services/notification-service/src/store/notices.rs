@@ -1,12 +1,12 @@
 //! `notification.notices`: what somebody is to be told because of an event.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::claims;
 use super::reminder_row::word;
-use super::statement;
 use crate::domain::message::Kind;
 
 /// How long those that are done are kept, to recognise an event that comes again.

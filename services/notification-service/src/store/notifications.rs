@@ -1,11 +1,11 @@
 //! `notification.notifications` and what is stored with them: messages, each to one person.
 
 use chrono::{DateTime, Utc};
+use platform::database::{json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{json_text, statement};
 use crate::domain::channel::Channel;
 use crate::domain::message::Kind;
 use crate::domain::route::DeliveryStatus;

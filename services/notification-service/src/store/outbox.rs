@@ -2,10 +2,9 @@
 
 use events::EventDraft;
 use platform::clock::Clock;
+use platform::database::{json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
-
-use super::{json_text, statement};
 
 /// Stores events, named and dated now. They have no number of their workspace.
 pub(crate) async fn store(db: &impl ConnectionTrait, drafts: Vec<EventDraft>, clock: &Clock) -> Result<(), DbErr> {

@@ -4,12 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::reminder_row::COLUMNS;
-use super::statement;
 use crate::domain::reminder::{Reminder, Status};
 
 /// A place in a list: what stands after it comes next. Written as `<created_at>,<id>`.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use platform::database::{json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::Value;
 
-use super::{json_text, statement};
 use crate::domain::preferences::Preferences;
 
 /// What these users chose; whoever chose nothing is not among them.

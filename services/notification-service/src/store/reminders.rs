@@ -1,13 +1,12 @@
 //! `notification.reminders`, as events and firing change them.
 
 use chrono::{DateTime, Utc};
-use platform::database::Transaction;
+use platform::database::{Transaction, json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::reminder_row::{COLUMNS, written};
-use super::{json_text, statement};
 use crate::domain::reminder::Reminder;
 
 /// Nobody else changes the reminders of a task until the transaction ends, also where there are none yet.

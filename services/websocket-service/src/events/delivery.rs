@@ -4,12 +4,9 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use events::{Event, Received};
-use platform::dapr::subscribe::Outcome;
+use platform::dapr::subscribe::{MAX_DELIVERY, Outcome};
 
 use crate::app::App;
-
-/// The largest delivery, in bytes: what daprd passes on by default.
-pub(crate) const MAX_DELIVERY: usize = 4 * 1024 * 1024;
 
 /// Reads a delivery and counts it. What cannot be read is not an event: the outcome says what the sidecar is to do with it.
 pub(super) fn read(app: &App, body: Result<Bytes, BytesRejection>) -> Result<Received, Outcome> {

@@ -3,43 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use chrono::{DateTime, TimeDelta, Utc};
-use platform::clock::Clock;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How often everything is looked at though nothing rang.
-pub(crate) const SWEEP: Duration = Duration::from_mins(1);
+pub const SWEEP: Duration = Duration::from_mins(1);
 
 /// When the database is asked again that did not answer: what rang is forgotten, and nobody may ring again.
-pub(crate) const AGAIN: TimeDelta = TimeDelta::seconds(1);
+pub const AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 /// The shortest pause, so that what cannot be done now is not tried all the time.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// A bell for one kind of work. Clones ring the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bell(Arc<Notify>);
-
-/// The bells of the service.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Bells {
-    /// A reminder is due, or an event is to be told.
-    pub(crate) due: Bell,
-    /// A message is to leave.
-    pub(crate) deliveries: Bell,
-    /// The sidecar is to be told of a job.
-    pub(crate) jobs: Bell,
-}
+pub struct Bell(Arc<Notify>);
 
 impl Bell {
     /// There is something to do.
-    pub(crate) fn ring(&self) {
+    pub fn ring(&self) {
         self.0.notify_one();
     }
 
     /// There will be something to do at `moment`.
-    pub(crate) fn ring_at(&self, moment: DateTime<Utc>, clock: &Clock) {
+    pub fn ring_at(&self, moment: DateTime<Utc>, clock: &Clock) {
         match (moment - clock.now()).to_std() {
             Ok(wait) if !wait.is_zero() => {
                 let bell = self.clone();
@@ -53,7 +42,7 @@ impl Bell {
     }
 
     /// Waits until it rings, until `next`, or until the next sweep; not at all when `stop` is cancelled.
-    pub(crate) async fn wait(&self, next: Option<DateTime<Utc>>, clock: &Clock, stop: &CancellationToken) {
+    pub async fn wait(&self, next: Option<DateTime<Utc>>, clock: &Clock, stop: &CancellationToken) {
         let until = next.map_or(SWEEP, |next| (next - clock.now()).to_std().unwrap_or_default().clamp(SHORTEST, SWEEP));
         tokio::select! {
             () = self.0.notified() => {}
