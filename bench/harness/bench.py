@@ -44,6 +44,11 @@ class Bench:
         return self.given.server_core
 
     @property
+    def both_cores(self) -> str:
+        """As taskset takes them."""
+        return f"{self.server_core},{self.given.load_core}"
+
+    @property
     def offset(self) -> int:
         return self.given.port_offset
 

@@ -32,7 +32,7 @@ class System:
     # Tasks that each user had from the start, of which there was no event.
     seeded = SEEDED
 
-    def __init__(self, programs: Programs, core: int, place: Path, offset: int, postgres: Postgres | None) -> None:
+    def __init__(self, programs: Programs, core: int | str, place: Path, offset: int, postgres: Postgres | None) -> None:
         self.programs, self.core, self.place, self.offset, self.postgres = programs, core, place, offset, postgres
         self.base = f"http://127.0.0.1:{8000 + offset}"
         self.socket_port = 8005 + offset

@@ -15,7 +15,7 @@ from typing import Any
 from harness.machine import cpu_seconds
 
 
-def pinned(core: int, command: list[Any]) -> list[str]:
+def pinned(core: int | str, command: list[Any]) -> list[str]:
     return ["taskset", "--cpu-list", str(core), *map(str, command)]
 
 
@@ -45,7 +45,7 @@ def answers(url: str) -> bool:
 class Server:
     """A process that runs until it is stopped."""
 
-    def __init__(self, core: int, command: list[Any], log: Path, env: dict[str, str], cwd: Path | None = None) -> None:
+    def __init__(self, core: int | str, command: list[Any], log: Path, env: dict[str, str], cwd: Path | None = None) -> None:
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(pinned(core, command), stdout=out, stderr=out, env=env, cwd=cwd)

@@ -43,7 +43,7 @@ def running(bench: Bench) -> Iterator[Distributed]:
     bench.only()
     if not bench.postgres.ask("postgres", "SELECT 1 FROM pg_database WHERE datname = 'distributed'"):
         bench.postgres.ask("postgres", "CREATE DATABASE distributed")
-    system = Distributed(bench.programs, bench.server_core, bench.place / "distributed", bench.offset + 500, bench.postgres)
+    system = Distributed(bench.programs, bench.both_cores, bench.place / "distributed", bench.offset + 500, bench.postgres)
     try:
         bench.see(system.base)
         yield system
