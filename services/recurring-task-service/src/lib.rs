@@ -1,0 +1,53 @@
+//! Recurring tasks: when an instance of a series is completed, or its time comes, the next one is made, once.
+//!
+//! Series are learned from topics (`POST /events/<topic>`) and kept in the database, which is the truth: what is to be made is a row there
+//! before backend-api is asked to make it, with the id that the task will have, so that asking twice makes one. A job of the sidecar only
+//! rings the bell (`POST /job/occurrence-…`). Series are read and changed at `/internal/*` by backend-api, which decides who may see what.
+
+mod app;
+mod config;
+
+use anyhow::Context as _;
+use platform::clock::Clock;
+use platform::database::{DatabaseConfig, Schema, SqlMigration};
+use platform::lifecycle;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Config, DAPR_HTTP_PORT};
+
+/// The name of this service to its sidecar.
+pub const APP_ID: &str = "recurring-task-service";
+
+/// The corner of the database that this service owns.
+pub const SCHEMA: Schema = Schema { name: "recurring", privileges: "SELECT, INSERT, UPDATE, DELETE" };
+
+/// The migrations of [`SCHEMA`], oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let file = |name, sql| Box::new(SqlMigration { name, sql }) as Box<dyn MigrationTrait>;
+        vec![file("0001_recurring", include_str!("../migrations/0001_recurring.sql"))]
+    }
+}
+
+/// Serves at `listener` until `shutdown`.
+///
+/// # Errors
+/// When the database is out of reach at the start, or the listener fails.
+pub async fn serve(
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let DatabaseConfig { url, pool } = &config.database;
+    let db = platform::database::connect(url.expose(), pool).await.context("the database is out of reach")?;
+    let service = app::service(&config, db.clone(), clock)?;
+    let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
+    platform::database::leave(db).await;
+    served
+}

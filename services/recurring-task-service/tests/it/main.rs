@@ -1,0 +1,1 @@
+//! recurring-task-service against a real Postgres.
