@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::envelope::subject;
 use crate::{
-    Event, EventData, EventType, FieldChange, Metadata, NotificationData, Outage, ReminderData, Source, TagChange,
-    TaskData, UserData,
+    Event, EventData, EventType, FieldChange, Metadata, NotificationData, Outage, ReminderData, SCOPE_THIS, Source,
+    TagChange, TaskData, UserData,
 };
 
 /// What a producer says; the outbox adds the rest.
@@ -26,6 +26,8 @@ pub struct EventDraft {
     pub data: Option<EventData>,
     /// The way by which the change came in.
     pub source: Source,
+    /// How much of a series the change is for; see [`Metadata::scope`].
+    pub scope: Option<&'static str>,
 }
 
 impl EventDraft {
@@ -39,6 +41,7 @@ impl EventDraft {
             previous_data: None,
             data: None,
             source,
+            scope: None,
         }
     }
 
@@ -59,6 +62,7 @@ impl EventDraft {
             task_data: Some(after),
             previous_data: Some(before),
             source,
+            scope: None,
         }
     }
 
@@ -66,6 +70,13 @@ impl EventDraft {
     #[must_use]
     pub fn with_tag(mut self, tag: impl Into<String>) -> Self {
         self.data = Some(EventData::Tag(TagChange { tag: tag.into() }));
+        self
+    }
+
+    /// The same event of a change that is for one task of a series alone.
+    #[must_use]
+    pub fn for_this_alone(mut self) -> Self {
+        self.scope = Some(SCOPE_THIS);
         self
     }
 
@@ -79,6 +90,7 @@ impl EventDraft {
             previous_data: None,
             data: Some(EventData::User(user)),
             source,
+            scope: None,
         }
     }
 
@@ -107,6 +119,7 @@ impl EventDraft {
             previous_data: None,
             data: Some(data),
             source: Source::System,
+            scope: None,
         }
     }
 
@@ -132,7 +145,7 @@ impl EventDraft {
             task_data: self.task_data,
             previous_data: self.previous_data,
             data: self.data,
-            metadata: Metadata::of(self.source),
+            metadata: Metadata { scope: self.scope.map(str::to_owned), ..Metadata::of(self.source) },
         }
     }
 }

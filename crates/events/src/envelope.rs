@@ -80,11 +80,22 @@ pub struct Metadata {
     pub source: Source,
     /// The version of the payload; see [`PAYLOAD_VERSION`].
     pub version: String,
+    /// How much of a series a change of one of its tasks is for; see [`SCOPE_THIS`]. Absent, it is for those to come as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
+
+/// The [`Metadata::scope`] of a change that is for one task of a series alone.
+pub const SCOPE_THIS: &str = "this";
 
 impl Metadata {
     /// Metadata of an event that this crate writes.
     pub fn of(source: Source) -> Self {
-        Self { source, version: PAYLOAD_VERSION.to_owned() }
+        Self { source, version: PAYLOAD_VERSION.to_owned(), scope: None }
+    }
+
+    /// Whether the change is for one task of a series alone: the tasks to come stay as they are.
+    pub fn is_for_this_alone(&self) -> bool {
+        self.scope.as_deref() == Some(SCOPE_THIS)
     }
 }

@@ -29,7 +29,7 @@ mod user;
 pub use change::{FieldChange, TagChange};
 pub use cloud_event::{CloudEvent, SPEC_VERSION};
 pub use draft::EventDraft;
-pub use envelope::{Event, EventData, Metadata, PAYLOAD_VERSION};
+pub use envelope::{Event, EventData, Metadata, PAYLOAD_VERSION, SCOPE_THIS};
 pub use event_type::{EventType, UnknownEventType};
 pub use malformed::Malformed;
 pub use notice::place_of_notices;

@@ -47,10 +47,10 @@ impl Topic {
     /// The app-ids of the services that subscribe to this topic.
     pub const fn consumers(self) -> &'static [&'static str] {
         match self {
-            Self::TaskEvents => &["audit-service", "notification-service"],
+            Self::TaskEvents => &["audit-service", "notification-service", "recurring-task-service"],
             Self::TaskUpdates => &["websocket-service"],
             Self::Reminders => &["audit-service", "websocket-service"],
-            Self::UserActivities => &["audit-service"],
+            Self::UserActivities => &["audit-service", "recurring-task-service"],
             Self::SystemNotifications => &["notification-service"],
         }
     }

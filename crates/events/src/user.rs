@@ -19,4 +19,7 @@ pub struct UserData {
     pub timezone: String,
     /// The user's personal workspace.
     pub workspace_id: Uuid,
+    /// What the time zone was before, when a `user.updated` changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_timezone: Option<String>,
 }

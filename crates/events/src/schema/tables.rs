@@ -1,7 +1,7 @@
 //! The tables.
 
 use super::{Kind, MAX_EVENT_TYPE_LENGTH, MAX_USER_ID_LENGTH, Object, Property};
-use crate::{SPEC_VERSION, Source};
+use crate::{SCOPE_THIS, SPEC_VERSION, Source};
 
 pub(super) const TEXT: Kind = Kind::Text { min: 0, max: None };
 pub(super) const NAME: Kind = Kind::Text { min: 1, max: None };
@@ -76,6 +76,11 @@ pub static METADATA: Object = Object {
             "version",
             Kind::Text { min: 1, max: None },
             "The version of the payload, `major.minor`. A minor version adds optional fields.",
+        ),
+        optional(
+            "scope",
+            Kind::Word(&[SCOPE_THIS]),
+            "How much of a series a change of one of its tasks is for: `this` task alone. Absent, it is for those to come as well.",
         ),
     ],
 };
@@ -177,6 +182,7 @@ pub static USER: Object = Object {
         required("last_name", TEXT, "The family name; may be empty."),
         required("timezone", TEXT, "The user's IANA time zone."),
         required("workspace_id", Kind::Uuid, "The user's personal workspace."),
+        optional("previous_timezone", TEXT, "What the time zone was before, when a `user.updated` changed it."),
     ],
 };
 

@@ -45,6 +45,7 @@ fn drafts_write_the_samples() {
             }
             _ => changed(&event),
         };
+        let draft = if event.metadata.is_for_this_alone() { draft.for_this_alone() } else { draft };
         assert_eq!(draft.subject(), event.task_id());
         let subject = sample(event_type.as_str())["subject"].as_str().map(str::to_owned);
         assert_eq!(draft.subject().map(|id| id.to_string()), subject, "{event_type}");

@@ -108,11 +108,15 @@ fn new_optional_fields_are_read_over_and_kept() {
     let (event, payload, _) = known(&future["task.updated.new-fields"]);
     assert_eq!(event.event_type, EventType::TaskUpdated);
     assert_eq!(event.metadata.source, Source::Other("voice_assistant".to_owned()));
-    assert_eq!(event.task_data.unwrap().status, "waiting");
+    assert_eq!(event.task_data.as_ref().unwrap().status, "waiting");
+    assert_eq!(event.metadata.scope.as_deref(), Some("the_next_three"));
+    assert!(!event.metadata.is_for_this_alone(), "a scope that is not known narrows nothing");
     assert_eq!(payload, future["task.updated.new-fields"]["data"]);
 
     let (event, ..) = known(&future["user.updated.new-fields"]);
     assert_eq!(event.event_type, EventType::UserUpdated);
+    let Some(EventData::User(user)) = event.data else { panic!("no user") };
+    assert_eq!(user.previous_timezone.as_deref(), Some("Mars/Olympus_Mons"));
 }
 
 #[test]
@@ -141,4 +145,15 @@ fn an_unknown_event_type_is_told_apart() {
     assert_eq!(sequence, 2050);
     assert_eq!(payload, sample["data"]);
     assert_eq!(traceparent.as_deref(), sample["traceparent"].as_str());
+}
+
+#[test]
+fn what_a_producer_of_before_did_not_say_is_absent() {
+    for (name, sample) in read_samples(&samples_directory()) {
+        let (event, ..) = known(&sample);
+        assert_eq!(event.metadata.is_for_this_alone(), name == "task.due_date_set", "{name}");
+        if let Some(EventData::User(user)) = event.data {
+            assert_eq!(user.previous_timezone.is_some(), name == "user.updated", "{name}");
+        }
+    }
 }

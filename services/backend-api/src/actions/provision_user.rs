@@ -66,6 +66,7 @@ pub fn event_data(user: &User) -> UserData {
         last_name: user.last_name.clone(),
         timezone: user.timezone.clone(),
         workspace_id: user.workspace_id,
+        previous_timezone: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Applies a merge patch to a user's profile.
 
-use events::{EventDraft, EventType, Source};
+use events::{EventDraft, EventType, Source, UserData};
 use platform::problem::Problem;
 
 use super::provision_user::event_data;
@@ -39,7 +39,9 @@ pub async fn update_profile(change: &mut Change, user_id: &str, patch: ProfilePa
     }
     if after != before {
         users::update(change.transaction(), &after, change.clock().now()).await?;
-        change.emit(EventDraft::user(EventType::UserUpdated, event_data(&after), Source::RestApi));
+        let previous_timezone = (after.timezone != before.timezone).then_some(before.timezone);
+        let told = UserData { previous_timezone, ..event_data(&after) };
+        change.emit(EventDraft::user(EventType::UserUpdated, told, Source::RestApi));
     }
     Ok(after)
 }

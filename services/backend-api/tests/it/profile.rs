@@ -55,7 +55,9 @@ async fn a_patch_changes_what_it_names_and_tells_it_once() {
     }
     let updates = updates(&api).await;
     assert_eq!(updates.len(), 1, "{updates:?}");
-    assert_eq!((&updates[0]["data"], &updates[0]["user_id"]), (&expected, &expected["id"]));
+    let mut told = expected.clone();
+    told["previous_timezone"] = registration["user"]["timezone"].clone();
+    assert_eq!((&updates[0]["data"], &updates[0]["user_id"]), (&told, &expected["id"]));
     assert_eq!(
         (&updates[0]["sequence"], &updates[0]["topics"]),
         (&json!(2), &json!(["task-updates", "user-activities"]))
