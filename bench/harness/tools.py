@@ -54,7 +54,7 @@ def build() -> Path:
     """Builds the product and the load as they are used: in release."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target").absolute()
     say("building")
-    names = ["tidings", "backend-api", "audit-service", "notification-service", "websocket-service", "bench-load"]
+    names = ["tidings", "backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service", "bench-load"]
     command = ["cargo", "build", "--quiet", "--release", "--locked", "--workspace", *(word for name in names for word in ("--bin", name))]
     try:
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(target)}, check=False)

@@ -11,7 +11,7 @@ from harness.peers import Distributed
 from harness.processes import until
 from harness.rows.updates import told
 
-CONSUMERS = ("audit-service-daprd", "notification-service-daprd", "websocket-service-daprd")
+CONSUMERS = ("audit-service-daprd", "notification-service-daprd", "recurring-task-service-daprd", "websocket-service-daprd")
 
 # Of the events that waited since the last mark: how many left after the first batch, per second from then to the last one.
 DRAINED = """SELECT round(count(*) FILTER (WHERE published_at > first) / extract(epoch FROM max(published_at) - min(first)))

@@ -51,7 +51,7 @@ pub type Run =
     Box<dyn FnOnce(Clock, TcpListener, CancellationToken) -> BoxFuture<'static, anyhow::Result<()>> + Send + 'static>;
 
 /// The services that one process serves.
-pub const SERVICES: [Service; 4] = [
+pub const SERVICES: [Service; 5] = [
     Service {
         app_id: backend_api::APP_ID,
         port: 8000,
@@ -96,6 +96,25 @@ pub const SERVICES: [Service; 4] = [
             let config = notification_service::Config::read(variables)?;
             Ok(Box::new(move |clock, listener, stop| {
                 Box::pin(notification_service::serve(config, clock, listener, stop))
+            }))
+        },
+    },
+    Service {
+        app_id: recurring_task_service::APP_ID,
+        port: 8004,
+        dapr_http_port: 3503,
+        dapr_grpc_port: 50_004,
+        entrances: &[],
+        storage: Some(Storage {
+            schema: recurring_task_service::SCHEMA,
+            migrate: |owner| {
+                Box::pin(migrate::<recurring_task_service::Migrator>(owner, &recurring_task_service::SCHEMA))
+            },
+        }),
+        configure: |variables| {
+            let config = recurring_task_service::Config::read(variables)?;
+            Ok(Box::new(move |clock, listener, stop| {
+                Box::pin(recurring_task_service::serve(config, clock, listener, stop))
             }))
         },
     },

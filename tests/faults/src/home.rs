@@ -13,8 +13,10 @@ use crate::process;
 use crate::scenario::{Database, Sidecars};
 
 /// Every port of a system without an offset; from the tenth on, those of the broker and the scheduler.
-const PORTS: [u16; 17] =
-    [8000, 8002, 8003, 8005, 3500, 3501, 3502, 3504, 50_001, 50_002, 50_003, 50_005, 9092, 9093, 50_006, 2379, 2380];
+const PORTS: [u16; 20] = [
+    8000, 8002, 8003, 8004, 8005, 3500, 3501, 3502, 3503, 3504, 50_001, 50_002, 50_003, 50_004, 50_005, 9092, 9093,
+    50_006, 2379, 2380,
+];
 
 /// A Postgres that outlives the launcher.
 #[derive(Debug)]

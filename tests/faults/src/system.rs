@@ -109,11 +109,13 @@ impl System {
     }
 
     fn what_must_be_ready(&self) -> Vec<String> {
-        let services = [8000, 8002, 8003, 8005].map(|port| format!("http://127.0.0.1:{}/readyz", self.port(port)));
+        let services =
+            [8000, 8002, 8003, 8004, 8005].map(|port| format!("http://127.0.0.1:{}/readyz", self.port(port)));
         let apps = [
             (3500, "backend-api"),
             (3501, "audit-service"),
             (3502, "notification-service"),
+            (3503, "recurring-task-service"),
             (3504, "websocket-service"),
         ];
         let calls =

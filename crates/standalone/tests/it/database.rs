@@ -79,8 +79,8 @@ async fn services_are_roles_that_own_nothing_and_another_data_directory_takes_ov
         system.client("alice").post("/api/tasks", &json!({"title": title})).await.expect(201);
         let connected = "SELECT DISTINCT usename::text FROM pg_stat_activity \
                          WHERE datname = current_database() AND usename <> current_user ORDER BY 1";
-        let expected =
-            ["audit", "core", "notification", "sidecar"].map(|schema| format!("{}_{schema}", database.name()));
+        let expected = ["audit", "core", "notification", "recurring", "sidecar"]
+            .map(|schema| format!("{}_{schema}", database.name()));
         assert_eq!(names(&admin, connected).await, expected);
         system.stop().await;
     }
@@ -141,7 +141,7 @@ async fn an_address_as_neon_gives_it_is_connected_to_with_encryption() {
     let roles = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE usename LIKE 'postgres\\_%' ORDER BY 1";
     assert_eq!(
         names(&admin, roles).await,
-        ["postgres_audit", "postgres_core", "postgres_notification", "postgres_sidecar"]
+        ["postgres_audit", "postgres_core", "postgres_notification", "postgres_recurring", "postgres_sidecar"]
     );
     assert_eq!(names(&admin, plain).await, [""; 0]);
     system.stop().await.unwrap();

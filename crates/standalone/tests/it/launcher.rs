@@ -45,7 +45,7 @@ async fn data_and_secrets_survive_a_restart() {
 #[tokio::test]
 async fn the_addresses_that_are_told_answer() {
     let system = Launched::start().await;
-    for app in ["backend-api", "audit-service", "notification-service", "websocket-service"] {
+    for app in ["backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service"] {
         let answer = Client::new(told(&system.summary, app)).get("").await.expect(200).json();
         assert_eq!((&answer["service"], &answer["status"]), (&json!(app), &json!("ok")));
     }
@@ -80,7 +80,8 @@ async fn a_signal_stops_everything_in_time_and_leaves_nothing() {
         let (status, said) = system.end_by(signal).await;
         assert!(begun.elapsed() < STOP, "it took {:?}", begun.elapsed());
         assert_eq!((status.code(), said.as_str()), (Some(0), ""));
-        assert!(!is_running(postgres) && place.postgres().is_none() && place.is_silent());
+        assert!(!is_running(postgres) && place.postgres().is_none(), "Postgres is left");
+        assert!(place.is_silent(), "something listens on a port of the system");
     }
 }
 

@@ -251,7 +251,7 @@ async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
 async fn a_sidecar_invokes_any_service_as_the_dapr_cli_does() {
     let whole = Whole::start().await;
     let sidecar = Client::new(whole.system.sidecar_url("audit-service").unwrap());
-    for app in ["backend-api", "audit-service", "notification-service", "websocket-service"] {
+    for app in ["backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service"] {
         let health = sidecar.get(&format!("/v1.0/invoke/{app}/method/health")).await.expect(200).json();
         assert_eq!((&health["service"], &health["status"]), (&json!(app), &json!("ok")));
     }
@@ -265,6 +265,7 @@ async fn what_is_meant_for_sidecars_is_not_there_for_others() {
         ("backend-api", "/internal/memberships"),
         ("audit-service", "/events/task-events"),
         ("notification-service", "/events/task-events"),
+        ("recurring-task-service", "/events/task-events"),
         ("websocket-service", "/events/task-updates"),
         ("websocket-service", "/events/reminders"),
     ] {

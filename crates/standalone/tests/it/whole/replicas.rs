@@ -17,7 +17,8 @@ use super::end_to_end::{DEADLINE, Person, Whole};
 use crate::launched::send;
 
 const REPLICAS: [u8; 2] = [1, 2];
-const APPS: [&str; 4] = ["backend-api", "audit-service", "notification-service", "websocket-service"];
+const APPS: [&str; 5] =
+    ["backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service"];
 
 /// How long a restart of a part may take, with everything that waited for it.
 const LONG: Duration = Duration::from_mins(1);
