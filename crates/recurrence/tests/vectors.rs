@@ -1,0 +1,49 @@
+//! The vectors: what each series and each completion must give.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use recurrence::{Recurrence, Series, Written, next_due};
+use serde_json::Value;
+
+fn vectors(kind: &str) -> Vec<Value> {
+    let all: Value = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    all[kind].as_array().unwrap().clone()
+}
+
+fn recurrence(vector: &Value) -> Recurrence {
+    serde_json::from_value::<Written>(vector["recurrence"].clone()).unwrap().parse().unwrap()
+}
+
+fn zone(vector: &Value) -> Tz {
+    vector["timezone"].as_str().unwrap().parse().unwrap()
+}
+
+fn moment(value: &Value) -> Option<DateTime<Utc>> {
+    value.as_str().map(|text| text.parse().unwrap())
+}
+
+#[test]
+fn every_series_is_as_its_vector_says() {
+    for vector in vectors("series") {
+        let (zone, first) = (zone(&vector), moment(&vector["first_due"]).unwrap());
+        let series = Series::new(&recurrence(&vector), zone, first.with_timezone(&zone).naive_local()).unwrap();
+        let expected: Vec<_> = vector["occurrences"].as_array().unwrap().iter().filter_map(moment).collect();
+        // One that ends is asked for more than it has.
+        let ends = vector["recurrence"].get("count").or(vector["recurrence"].get("until")).is_some();
+        let limit = expected.len() + usize::from(ends);
+        assert_eq!(series.occurrences(limit), expected, "{}", vector["name"]);
+        for (index, pair) in expected.windows(2).enumerate() {
+            assert_eq!(series.after(pair[0]), Some(pair[1]), "{} after {}", vector["name"], pair[0]);
+            assert_eq!(series.number_of(pair[0]), u32::try_from(index + 1).ok(), "{}", vector["name"]);
+        }
+    }
+}
+
+#[test]
+fn every_completion_is_as_its_vector_says() {
+    for vector in vectors("completions") {
+        let (due, completed_at) = (moment(&vector["due"]).unwrap(), moment(&vector["completed_at"]).unwrap());
+        let next = next_due(&recurrence(&vector), zone(&vector), None, due, completed_at, None);
+        assert_eq!(next, moment(&vector["next_due"]), "{}", vector["name"]);
+    }
+}
