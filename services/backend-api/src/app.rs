@@ -118,6 +118,8 @@ fn internal_routes() -> Router<App> {
         .route("/internal/sequences", axum::routing::post(api::changes::sequences))
         .route("/internal/recipients", axum::routing::post(api::recipients::recipients))
         .route("/internal/people", axum::routing::post(api::recipients::people))
+        .route("/internal/instances", axum::routing::post(api::instances::create))
+        .route("/internal/instances/withdraw", axum::routing::post(api::instances::withdraw))
         .route("/internal/changes", axum::routing::get(api::changes::changes))
 }
 

@@ -40,6 +40,7 @@ impl MigratorTrait for Migrator {
             file("0004_search", include_str!("../migrations/0004_search.sql")),
             file("0005_tenant_isolation", include_str!("../migrations/0005_tenant_isolation.sql")),
             file("0006_purge", include_str!("../migrations/0006_purge.sql")),
+            file("0007_series", include_str!("../migrations/0007_series.sql")),
         ]
     }
 }

@@ -39,11 +39,32 @@ pub(super) async fn find_recorded_deletion(
 ) -> Result<Task, Problem> {
     let memberships = users::memberships(db, &actor.user_id).await?;
     let ids: Vec<String> = memberships.iter().map(|workspace| workspace.id.to_string()).collect();
-    let question = Question { workspace_ids: ids.join(",") };
-    let path = format!("internal/deleted-tasks/{id}");
-    let answer = invoker.get::<_, Answer>("audit-service", &path, &question, trace).await?;
-    let deletion = answer.deletion.ok_or_else(|| Problem::not_found("task"))?;
+    let deletion = ask(invoker, ids.join(","), id, trace).await?.ok_or_else(|| Problem::not_found("task"))?;
     deletion.into_task(id).map_err(not_restorable)
+}
+
+/// Whether its deletion is the last that happened to the task in that workspace.
+///
+/// # Errors
+/// 503 while audit-service is away.
+pub(super) async fn is_recorded_deletion(
+    invoker: &Invoker,
+    workspace_id: Uuid,
+    id: Uuid,
+    trace: Option<&TraceContext>,
+) -> Result<bool, Problem> {
+    Ok(ask(invoker, workspace_id.to_string(), id, trace).await?.is_some())
+}
+
+async fn ask(
+    invoker: &Invoker,
+    workspace_ids: String,
+    id: Uuid,
+    trace: Option<&TraceContext>,
+) -> Result<Option<RecordedDeletion>, Problem> {
+    let (path, question) = (format!("internal/deleted-tasks/{id}"), Question { workspace_ids });
+    let answer = invoker.get::<_, Answer>("audit-service", &path, &question, trace).await?;
+    Ok(answer.deletion)
 }
 
 /// There is nothing wrong with the request, so this is no 422: what the history has contradicts the rules of today.

@@ -1,6 +1,7 @@
 //! What can be done: each file is one verb with its rule, its rows and its events, in one transaction.
 
 pub mod apply_verb;
+pub mod create_instance;
 pub mod create_task;
 pub mod delete_task;
 mod edit;
@@ -19,3 +20,4 @@ pub mod sync_tasks;
 pub mod update_profile;
 pub mod update_task;
 pub mod verify_password;
+pub mod withdraw_instance;

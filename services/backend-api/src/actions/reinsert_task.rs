@@ -28,7 +28,8 @@ pub(super) async fn reinsert_task(change: &Change, actor: &Actor, mut task: Task
     {
         task.assignee = None;
     }
-    Ok(tasks::insert_unless_there(change.transaction(), &task).await?)
+    tasks::insert_unless_there(change.transaction(), &task).await?;
+    Ok(())
 }
 
 async fn is_member(change: &Change, task: &Task, user_id: &str) -> Result<bool, DbErr> {

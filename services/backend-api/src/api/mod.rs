@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod docs;
 pub mod forms;
 pub mod if_match;
+pub mod instances;
 pub mod internal;
 pub mod limits;
 pub mod link;

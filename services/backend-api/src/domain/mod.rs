@@ -5,6 +5,7 @@ pub mod date;
 pub mod duration;
 pub mod email;
 pub mod id_seal;
+pub mod instance;
 pub mod invalid;
 pub mod listing;
 pub mod name;

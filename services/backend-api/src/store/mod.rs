@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod deleted_tasks;
 pub mod history;
 pub mod idempotency;
+pub mod instances;
 pub mod isolation;
 mod outbox;
 pub mod recipients;

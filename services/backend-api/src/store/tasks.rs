@@ -87,6 +87,15 @@ pub async fn find_in_any_state_for_update(
     lock(db, user_id, Entity::find_by_id(id)).await
 }
 
+/// The task, if it lives, locked until the transaction ends, which acts as the system: for the service's own work, and so for
+/// whichever workspace it is of.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_for_system_update(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Task>, Problem> {
+    living(id).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+}
+
 async fn lock(db: &impl ConnectionTrait, user_id: &str, wanted: Select<Entity>) -> Result<Option<Task>, Problem> {
     let visible = visible_to(user_id, (Entity, Column::WorkspaceId));
     wanted.filter(visible).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
@@ -131,13 +140,13 @@ pub async fn insert(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr>
     Entity::insert(row(task)).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Stores a task that was purged, unless its id is in the table: then that row stays as it is.
+/// Stores a task, unless its id is in the table: then that row stays as it is, and the answer is false.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_unless_there(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
+pub async fn insert_unless_there(db: &impl ConnectionTrait, task: &Task) -> Result<bool, DbErr> {
     let unless_there = OnConflict::column(Column::Id).do_nothing().to_owned();
-    Entity::insert(row(task)).on_conflict(unless_there).exec_without_returning(db).await.map(|_| ())
+    Ok(Entity::insert(row(task)).on_conflict(unless_there).exec_without_returning(db).await? == 1)
 }
 
 /// Stores a task that was locked by [`find_for_update`] or [`find_in_any_state_for_update`].

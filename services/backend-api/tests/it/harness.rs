@@ -1,5 +1,8 @@
 //! A running backend-api with a database of its own, a trusted issuer, and no sidecar unless a test says otherwise.
 
+use std::net::Ipv4Addr;
+use std::sync::LazyLock;
+
 use backend_api::{Config, Migrator, SCHEMA, serve};
 use platform::clock::Clock;
 use platform::config::Variables;
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::issuer::Issuer;
 use testkit::{Database, Proxy};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -78,7 +81,7 @@ impl Api {
             .with("AUTH_SECRET", AUTH_SECRET)
             .with("APP_API_TOKEN", APP_TOKEN)
             .with("TRUSTED_ISSUERS", trusted.to_string());
-        let closed = closed_port().await.to_string();
+        let closed = closed_port().to_string();
         let variables = with_default(variables, "DAPR_HTTP_PORT", &closed);
         let variables = with_default(variables, "DAPR_GRPC_PORT", &closed);
         // The machine may have other things to do; what overload does has tests of its own.
@@ -162,7 +165,12 @@ fn with_default(variables: Variables, name: &str, value: &str) -> Variables {
     }
 }
 
-/// A port that was free a moment ago, so that connections to it are refused.
-async fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+/// A port at which connections are refused, also later: it is taken, so that nobody else gets it, and nobody listens there.
+fn closed_port() -> u16 {
+    static TAKEN: LazyLock<TcpSocket> = LazyLock::new(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket
+    });
+    TAKEN.local_addr().unwrap().port()
 }

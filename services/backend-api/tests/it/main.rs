@@ -18,6 +18,7 @@ mod harness;
 mod history;
 mod idempotency;
 mod indexes;
+mod instances;
 mod isolation;
 mod issuers;
 mod lists;

@@ -16,7 +16,7 @@ use crate::harness::{APP_TOKEN, AUTH_SECRET, Api};
 type Routes = BTreeMap<String, BTreeSet<String>>;
 
 /// What the router has besides: the document itself, and what only the sidecar may ask, which is 404 for everybody else.
-const UNDOCUMENTED: [(&str, &str); 13] = [
+const UNDOCUMENTED: [(&str, &str); 15] = [
     ("/", "GET"),
     ("/openapi.json", "GET"),
     ("/docs", "GET"),
@@ -28,6 +28,8 @@ const UNDOCUMENTED: [(&str, &str); 13] = [
     ("/internal/sequences", "POST"),
     ("/internal/recipients", "POST"),
     ("/internal/people", "POST"),
+    ("/internal/instances", "POST"),
+    ("/internal/instances/withdraw", "POST"),
     ("/internal/changes", "GET"),
     ("/job/purge-deleted-tasks", "POST"),
 ];
