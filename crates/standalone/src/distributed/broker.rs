@@ -18,6 +18,10 @@ const CLUSTER: &str = "VGlkaW5nc09uT25lTWFjaA";
 /// How long it may take to write down what it has.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a broker may take to start, and how long one that runs already may take to answer.
+pub(super) const STARTING: Duration = Duration::from_mins(1);
+pub(super) const ANSWERING: Duration = Duration::from_secs(15);
+
 /// A broker that is to be run.
 #[derive(Debug)]
 pub struct Broker<'a> {
@@ -59,7 +63,7 @@ impl Broker<'_> {
     /// # Errors
     /// When the broker does not create them.
     pub async fn create_topics(&self, names: &[String], partitions: u16) -> anyhow::Result<()> {
-        create_topics(self.tools, &self.folder, &self.address(), names, partitions).await
+        create_topics(self.tools, &self.folder, &self.address(), STARTING, names, partitions).await
     }
 
     /// Where it is reached.
@@ -92,22 +96,23 @@ impl Broker<'_> {
     }
 }
 
-/// Creates the topics that are not there at the broker of this address, whichever it is; waits for it. `folder` is for what is
-/// written for one run.
+/// Creates the topics that are not there at the broker of this address, whichever it is; waits for it, but not longer than `patience`.
+/// `folder` is for what is written for one run.
 ///
 /// # Errors
-/// When the broker does not answer within a minute, or does not create them.
+/// When the broker does not answer in time, or does not create them.
 pub(super) async fn create_topics(
     tools: &Tools,
     folder: &Path,
     broker: &str,
+    patience: Duration,
     names: &[String],
     partitions: u16,
 ) -> anyhow::Result<()> {
     let source = folder.join("CreateTopics.java");
     fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
-    let (source, partitions) = (source.display().to_string(), partitions.to_string());
-    let mut arguments = vec![source.as_str(), broker, partitions.as_str()];
+    let words = [source.display().to_string(), broker.to_owned(), patience.as_millis().to_string(), partitions.to_string()];
+    let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
     arguments.extend(names.iter().map(String::as_str));
     let created = java(tools, folder, "broker-topics", "64m", &arguments).complete().await;
     created.with_context(|| format!("the topics cannot be created at the broker {broker}"))

@@ -7,16 +7,16 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 
-/** Creates the topics that are not there, and waits until every partition is served: <broker> <partitions> <topic>... */
+/** Creates the topics that are not there, and waits until every partition is served: <broker> <milliseconds> <partitions> <topic>... */
 class CreateTopics {
     /** As large as components/pubsub.yaml lets a batch be, with its headers; a broker's own limit is 1 MB as a rule. */
     private static final Map<String, String> LARGE = Map.of("max.message.bytes", "8388608");
 
     public static void main(String[] arguments) throws Exception {
-        var partitions = Optional.of(Integer.parseInt(arguments[1]));
-        try (var admin = Admin.create(Map.of("bootstrap.servers", arguments[0]))) {
+        var partitions = Optional.of(Integer.parseInt(arguments[2]));
+        try (var admin = Admin.create(Map.of("bootstrap.servers", arguments[0], "default.api.timeout.ms", arguments[1]))) {
             var known = admin.listTopics().names().get();
-            var missing = Arrays.stream(arguments).skip(2).filter(name -> !known.contains(name)).toList();
+            var missing = Arrays.stream(arguments).skip(3).filter(name -> !known.contains(name)).toList();
             var topics = missing.stream().map(name -> new NewTopic(name, partitions, Optional.empty()).configs(LARGE)).toList();
             var created = admin.createTopics(topics);
             created.all().get();

@@ -16,7 +16,7 @@ use platform::dapr::topics::TopicNames;
 use sidecar::Resources;
 
 pub use self::broker::Broker;
-use self::broker::{PARTITIONS, create_topics};
+use self::broker::{ANSWERING, PARTITIONS, STARTING, create_topics};
 pub use self::dapr::{SchedulerPorts, Sidecar, scheduler};
 pub use self::program::Program;
 use self::program::fresh_folder;
@@ -93,7 +93,8 @@ impl Distributed {
         }
         let scheduler = scheduler(&self.tools, &self.data.join("scheduler"), &self.folder, self.scheduler_ports)?;
         group.spawn("the scheduler", scheduler.run(group.token()));
-        create_topics(&self.tools, &self.folder, &self.broker_address(), &self.topics, PARTITIONS).await?;
+        let patience = if self.broker_elsewhere.is_some() { ANSWERING } else { STARTING };
+        create_topics(&self.tools, &self.folder, &self.broker_address(), patience, &self.topics, PARTITIONS).await?;
         let health = format!("http://127.0.0.1:{}/healthz", self.scheduler_ports.health);
         readiness::wait_for(&[("the scheduler".to_owned(), health)]).await
     }

@@ -1,6 +1,8 @@
 //! A broker that runs already: `cargo test whole::broker -- --ignored`.
 
+use std::net::TcpListener;
 use std::num::NonZeroU8;
+use std::thread;
 
 use platform::config::Variables;
 use standalone::Sidecars;
@@ -8,7 +10,7 @@ use standalone::distributed::{Broker, Tools, free_port};
 use tokio_util::sync::CancellationToken;
 
 use super::end_to_end::Whole;
-use crate::place::Place;
+use crate::place::{Place, refusal};
 
 #[tokio::test]
 #[ignore = "needs real sidecars"]
@@ -32,4 +34,23 @@ async fn a_broker_that_runs_already_takes_the_place_of_one_of_its_own() {
     whole.system.stop().await.unwrap();
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs real sidecars"]
+async fn a_broker_that_refuses_is_told_and_nothing_is_left() {
+    let nobody = format!("127.0.0.1:{}", free_port().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let no_broker = listener.local_addr().unwrap().to_string();
+    // Whoever calls is hung up on.
+    thread::spawn(move || listener.incoming().for_each(drop));
+    let told = [nobody, no_broker].map(|address| async move {
+        let place = Place::new();
+        let mut command = place.tidings(&["up", "--distributed"]);
+        command.env("KAFKA_BOOTSTRAP_SERVERS", &address);
+        let line = refusal(command).await;
+        assert!(line.contains("the topics cannot be created at the broker") && line.contains(&address), "{line}");
+        assert!(place.postgres().is_none() && place.is_silent());
+    });
+    futures::future::join_all(told).await;
 }
