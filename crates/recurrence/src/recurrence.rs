@@ -40,7 +40,7 @@ pub enum CatchUp {
 /// How a task repeats. With `frequency` it is a simple form: a monthly or yearly day that a month does not have becomes its
 /// last day, and returns to where it was. Without, `rrule` is followed to the letter (RFC 5545), which skips such a month.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(from = "Stored")]
+#[serde(try_from = "Stored")]
 pub struct Recurrence {
     /// How often, when it is a simple form.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +106,10 @@ impl Recurrence {
         }
     }
 
+    fn says_something(&self) -> bool {
+        self.frequency.is_some() || !self.rrule.is_empty() || !self.text.is_empty()
+    }
+
     /// Whether a day that a month does not have becomes its last one.
     pub(crate) fn clamps(&self) -> bool {
         self.frequency.is_some()
@@ -132,10 +136,12 @@ struct Stored {
     catch_up: Option<CatchUp>,
 }
 
-impl From<Stored> for Recurrence {
+impl TryFrom<Stored> for Recurrence {
+    type Error = Invalid;
+
     /// One from before is read as it would be today, and kept as it is when it cannot be: such a one has no next occurrence,
-    /// but its task can be read.
-    fn from(stored: Stored) -> Self {
+    /// but its task can be read. Only what has none of the three forms is no recurrence.
+    fn try_from(stored: Stored) -> Result<Self, Invalid> {
         let Stored {
             frequency,
             interval,
@@ -163,8 +169,9 @@ impl From<Stored> for Recurrence {
             catch_up,
         };
         if as_it_is.rrule.is_empty() || as_it_is.text.is_empty() || mode.is_none() {
-            return Written::again(as_it_is.clone(), mode).parse().unwrap_or(as_it_is);
+            let again = Written::again(as_it_is.clone(), mode).parse();
+            return again.or_else(|invalid| if as_it_is.says_something() { Ok(as_it_is) } else { Err(invalid) });
         }
-        as_it_is
+        Ok(as_it_is)
     }
 }

@@ -118,9 +118,11 @@ impl Rule {
             End::Count(count) => (1..=most).contains(&count),
             End::Never | End::Until(_) => true,
         };
-        let others = !(self.months.is_empty() && self.week_numbers.is_empty() && self.year_days.is_empty())
-            || !(self.month_days.is_empty() && self.weekdays.is_empty())
-            || !(self.hours.is_empty() && self.minutes.is_empty());
+        let days = [&self.week_numbers, &self.year_days, &self.month_days];
+        let numbers = [&self.months, &self.hours, &self.minutes];
+        let others = days.iter().any(|list| !list.is_empty())
+            || numbers.iter().any(|list| !list.is_empty())
+            || !self.weekdays.is_empty();
         let times = self.hours.len().max(1) * self.minutes.len().max(1);
         let checks = [
             ((1..=1000).contains(&self.interval), "An interval is 1 to 1000."),

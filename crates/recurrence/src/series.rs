@@ -66,8 +66,8 @@ impl Series {
 
     /// The first occurrence after `moment`.
     pub fn after(&self, moment: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let walk = if matches!(self.end, End::Count(_)) { self.walk() } else { self.walk_near(moment) };
-        walk.skip_while(|occurrence| *occurrence <= moment).next()
+        let mut walk = if matches!(self.end, End::Count(_)) { self.walk() } else { self.walk_near(moment) };
+        walk.find(|occurrence| *occurrence > moment)
     }
 
     /// Which occurrence falls on `moment`, from 1; nothing when none does, or more than 10,000 come before it.

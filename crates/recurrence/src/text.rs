@@ -8,7 +8,7 @@ mod ends;
 mod tokens;
 
 use crate::invalid::Invalid;
-use crate::rule::{Day, Frequency, Rule};
+use crate::rule::{Frequency, Rule};
 use crate::words::{month_named, weekday_named};
 use tokens::{Lost, Tokens};
 
@@ -44,9 +44,9 @@ pub(crate) fn read(text: &str) -> Result<Said, Invalid> {
 struct Reader<'a> {
     tokens: Tokens<'a>,
     rule: Rule,
-    /// Whether the words have said how often (the rule's frequency), and every how many.
-    frequency_said: bool,
-    interval_said: bool,
+    /// How often, and every how many, as far as the words have said so.
+    frequency: Option<Frequency>,
+    interval: Option<u32>,
     /// Ordinals whose noun is still to come; days of the month when none does.
     pending: Vec<i32>,
     /// Whether the words say that something repeats.
@@ -57,8 +57,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(tokens: Tokens<'a>) -> Self {
         let rule = Rule::new(Frequency::Daily);
-        let pending = Vec::new();
-        Self { tokens, rule, frequency_said: false, interval_said: false, pending, repeats: false, completion: false }
+        Self { tokens, rule, frequency: None, interval: None, pending: Vec::new(), repeats: false, completion: false }
     }
 
     fn unknown(&self) -> Invalid {
@@ -77,7 +76,9 @@ impl<'a> Reader<'a> {
             self.clause()?;
         }
         self.settle();
-        if self.repeats && self.infer_frequency() { Ok(()) } else { Err(Lost) }
+        self.rule.frequency = self.frequency.or_else(|| self.inferred()).filter(|_| self.repeats).ok_or(Lost)?;
+        self.rule.interval = self.interval.unwrap_or(1);
+        Ok(())
     }
 
     fn head(&mut self) -> Result<(), Lost> {
@@ -98,8 +99,7 @@ impl<'a> Reader<'a> {
             if self.tokens.take(adverb) {
                 self.repeats = true;
                 self.completion |= self.tokens.take("!");
-                self.interval_said = interval != 1;
-                self.rule.interval = interval;
+                self.interval = (interval != 1).then_some(interval);
                 return self.set_frequency(frequency);
             }
         }
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     fn unit(&mut self) -> Result<bool, Lost> {
         let Some((frequency, times)) = self.tokens.peek().and_then(unit_named) else { return Ok(false) };
         if times != 1 {
-            self.rule.interval = self.rule.interval.checked_mul(times).ok_or(Lost)?;
+            self.interval = Some(self.interval.unwrap_or(1).checked_mul(times).ok_or(Lost)?);
         }
         self.set_frequency(frequency)?;
         self.tokens.skip();
@@ -169,30 +169,22 @@ impl<'a> Reader<'a> {
     }
 
     fn set_interval(&mut self, interval: u32) -> Result<(), Lost> {
-        if self.interval_said {
-            return Err(Lost);
-        }
-        self.interval_said = true;
-        self.rule.interval = interval;
-        Ok(())
+        if self.interval.replace(interval).is_none() { Ok(()) } else { Err(Lost) }
     }
 
     fn set_frequency(&mut self, frequency: Frequency) -> Result<(), Lost> {
-        if self.frequency_said && self.rule.frequency != frequency {
+        if self.frequency.is_some_and(|said| said != frequency) {
             return Err(Lost);
         }
-        (self.frequency_said, self.rule.frequency) = (true, frequency);
+        self.frequency = Some(frequency);
         Ok(())
     }
 
-    /// `every Friday` is weekly, `every 15th` monthly, `every January 27` yearly; whether anything tells.
-    fn infer_frequency(&mut self) -> bool {
-        if self.frequency_said {
-            return true;
-        }
-        let rule = &mut self.rule;
-        let numbered = rule.weekdays.iter().any(|day: &Day| day.nth.is_some()) || !rule.positions.is_empty();
-        let inferred = if !rule.year_days.is_empty() || !rule.week_numbers.is_empty() {
+    /// What words without a unit mean: `every Friday` is weekly, `every 15th` monthly, `every January 27` yearly.
+    fn inferred(&self) -> Option<Frequency> {
+        let rule = &self.rule;
+        let numbered = rule.weekdays.iter().any(|day| day.nth.is_some()) || !rule.positions.is_empty();
+        if !rule.year_days.is_empty() || !rule.week_numbers.is_empty() {
             Some(Frequency::Yearly)
         } else if !rule.month_days.is_empty() || numbered {
             Some(if rule.months.is_empty() { Frequency::Monthly } else { Frequency::Yearly })
@@ -200,9 +192,7 @@ impl<'a> Reader<'a> {
             Some(Frequency::Weekly)
         } else {
             (!rule.months.is_empty()).then_some(Frequency::Yearly)
-        };
-        rule.frequency = inferred.unwrap_or(rule.frequency);
-        inferred.is_some()
+        }
     }
 }
 

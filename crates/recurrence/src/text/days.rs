@@ -1,6 +1,6 @@
 //! Which days: `on Monday and Thursday`, `the third Friday`, `January 27`, `the last day`, `of every month`, `in week 20`.
 
-use super::tokens::{Lost, digits};
+use super::tokens::{Lost, digits, numbered};
 use super::{Reader, unit_named};
 use crate::rule::{Day, WEEK};
 use crate::words::{month_named, weekday_named, workdays};
@@ -24,17 +24,12 @@ impl Reader<'_> {
 
     /// Whether the word after `ahead` others belongs to a day. A number is one unless it counts: `5 times`.
     fn is_day(&self, ahead: usize) -> bool {
+        const OTHERS: [&str; 10] =
+            ["the", "last", "day", "days", "weekday", "weekdays", "workday", "workdays", "weekend", "weekends"];
         let Some(word) = self.tokens.peek_at(ahead) else { return false };
-        let counts =
-            || self.tokens.peek_at(ahead + 1).is_some_and(|next| next.starts_with("time") || next == "occurrences");
+        let number = digits(word).is_some() && !self.tokens.counts(ahead);
         let named = weekday_named(word).is_some() || month_named(word).is_some();
-        let ordinal = word.starts_with(|letter: char| letter.is_ascii_digit()) && !word.contains([':', '-']);
-        let other = matches!(word, "the" | "last" | "day" | "days" | "weekday" | "weekdays" | "workday" | "workdays");
-        let ordinal_word = || {
-            let words = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
-            words.contains(&word)
-        };
-        named || (ordinal && !counts()) || other || matches!(word, "weekend" | "weekends") || ordinal_word()
+        number || named || numbered(word).is_some() || OTHERS.contains(&word)
     }
 
     fn day(&mut self) -> Result<(), Lost> {
@@ -56,11 +51,17 @@ impl Reader<'_> {
         } else if matches!(&*word, "day" | "days") && !self.pending.is_empty() {
             // The noun of the ordinals before it: `last day`.
         } else {
-            let number = digits(&word).and_then(|number| i32::try_from(number).ok()).ok_or(Lost)?;
-            self.pending.push(number);
+            self.pending.push(self.plain_day(&word).ok_or(Lost)?);
         }
         self.tokens.skip();
         Ok(())
+    }
+
+    /// A number without an ending is a day where nothing else can be meant: `January 27`, `monthly on 15`.
+    fn plain_day(&self, word: &str) -> Option<i32> {
+        let month_follows = self.tokens.peek_at(1).is_some_and(|next| next == "of" || month_named(next).is_some());
+        let meant = self.frequency.is_some() || !self.rule.months.is_empty() || month_follows;
+        digits(word).filter(|_| meant).and_then(|number| i32::try_from(number).ok())
     }
 
     /// Each such weekday, or those of the ordinals before it: `1st and 3rd Friday`.
@@ -73,7 +74,7 @@ impl Reader<'_> {
 
     /// Monday to Friday, or the nth of them: `last weekday`.
     fn workdays(&mut self) -> Result<(), Lost> {
-        if self.interval_said && !self.frequency_said {
+        if self.interval.is_some() && self.frequency.is_none() {
             return Err(Lost);
         }
         self.rule.weekdays.extend(workdays());
@@ -108,7 +109,7 @@ impl Reader<'_> {
         }
         self.repeats = true;
         // Within a rule that says its own frequency, only what the days are counted in is said.
-        if self.frequency_said && self.tokens.peek().and_then(unit_named).is_some() {
+        if self.frequency.is_some() && self.tokens.peek().and_then(unit_named).is_some() {
             self.tokens.skip();
             return Ok(());
         }

@@ -97,9 +97,14 @@ impl<'a> Tokens<'a> {
         if word == "last" {
             return Some((-1, 1));
         }
-        let named = || ORDINALS.iter().position(|name| *name == word).and_then(|place| u32::try_from(place + 1).ok());
-        let number = i32::try_from(numbered(word).or_else(named)?).ok()?;
+        let number = i32::try_from(numbered(word)?).ok()?;
         if self.peek_at(1) == Some("last") { Some((-number, 2)) } else { Some((number, 1)) }
+    }
+
+    /// Whether the word after `ahead` others is a number of times: `5 times`.
+    pub(super) fn counts(&self, ahead: usize) -> bool {
+        let unit = self.peek_at(ahead + 1);
+        unit.is_some_and(|unit| matches!(unit, "time" | "times" | "occurrence" | "occurrences"))
     }
 
     /// A list such as `1, 2 and 3`, of at least one of what `item` takes.
@@ -108,13 +113,11 @@ impl<'a> Tokens<'a> {
         loop {
             let before = self.next;
             let separated = self.take(",") | self.take_any(&["and", "&"]);
-            match item(self).filter(|_| separated) {
-                Some(another) => items.push(another),
-                None => {
-                    self.next = before;
-                    return Ok(items);
-                }
-            }
+            let Some(another) = (separated && !self.counts(0)).then(|| item(self)).flatten() else {
+                self.next = before;
+                return Ok(items);
+            };
+            items.push(another);
         }
     }
 }
@@ -125,7 +128,9 @@ pub(super) fn digits(word: &str) -> Option<u32> {
     if plain { word.parse().ok() } else { None }
 }
 
-/// `1st`, `22nd`.
-fn numbered(word: &str) -> Option<u32> {
-    ["st", "nd", "rd", "th"].into_iter().find_map(|suffix| word.strip_suffix(suffix)).and_then(digits)
+/// `1st`, `22nd`, `third`.
+pub(super) fn numbered(word: &str) -> Option<u32> {
+    let named = || ORDINALS.iter().position(|name| *name == word).and_then(|place| u32::try_from(place + 1).ok());
+    let suffixed = ["st", "nd", "rd", "th"].into_iter().find_map(|suffix| word.strip_suffix(suffix));
+    suffixed.and_then(digits).or_else(named)
 }

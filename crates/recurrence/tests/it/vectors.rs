@@ -6,7 +6,7 @@ use recurrence::{Recurrence, Series, Written, next_due};
 use serde_json::Value;
 
 fn vectors(kind: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../vectors.json")).unwrap();
     all[kind].as_array().unwrap().clone()
 }
 
