@@ -1,56 +1,62 @@
 -- A series: a rule, and what its instances are like.
 CREATE TABLE recurring.rules (
     -- The id of its first task, which every instance carries as recurrence_id.
-    id             uuid        PRIMARY KEY,
-    workspace_id   uuid        NOT NULL,
+    id               uuid        PRIMARY KEY,
+    workspace_id     uuid        NOT NULL,
     -- Whose tasks they are.
-    user_id        text        NOT NULL,
+    user_id          text        NOT NULL,
     -- How far the workspace had come with the last event that was acted on: one that comes again, or late, is no news.
-    task_sequence  bigint      NOT NULL,
+    task_sequence    bigint      NOT NULL,
+    -- The same of the last event that moved the owner's time zone; that one is of the owner's own workspace, on another topic.
+    zone_sequence    bigint      NOT NULL DEFAULT 0,
     -- The recurrence as tasks carry it.
-    recurrence     jsonb       NOT NULL,
-    -- The wall clock on which the rule counts, and its zone (IANA).
-    first_local    timestamp   NOT NULL,
-    timezone       text        NOT NULL,
-    status         text        NOT NULL CHECK (status IN ('active', 'stopped', 'ended')),
+    recurrence       jsonb       NOT NULL,
+    -- From which instance on the rule counts, the wall clock of that one, and its zone (IANA).
+    first_occurrence integer     NOT NULL,
+    first_local      timestamp   NOT NULL,
+    timezone         text        NOT NULL,
+    status           text        NOT NULL CHECK (status IN ('active', 'stopped', 'ended')),
     -- Why it is as it is, where that is not plain.
-    reason         text,
+    reason           text,
     -- What the next instance will be like: title, description, tags, priority, assignee, reminders …
-    template       jsonb       NOT NULL,
+    template         jsonb       NOT NULL,
     -- The latest instance, and the moment that the rule gave it, wherever its due date was moved.
-    occurrence     integer     NOT NULL,
-    due            timestamptz NOT NULL,
+    occurrence       integer     NOT NULL,
+    due              timestamptz NOT NULL,
     -- When the next instance is to be made whether or not this one is done; null when that waits for its completion.
-    opens_at       timestamptz,
-    -- Raised when opens_at changes: the job of an earlier version rings for nothing.
-    version        bigint      NOT NULL DEFAULT 1,
-    -- The version that the sidecar's jobs are right for.
-    job_version    bigint,
-    claimed_until  timestamptz,
-    created_at     timestamptz NOT NULL,
-    updated_at     timestamptz NOT NULL
+    opens_at         timestamptz,
+    -- Raised when what the sidecar's job is to be changes, and the version for which the sidecar was told.
+    version          bigint      NOT NULL,
+    job_version      bigint      NOT NULL DEFAULT 0,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL
 );
 CREATE INDEX rules_by_workspace ON recurring.rules (workspace_id, created_at DESC, id DESC);
 CREATE INDEX rules_by_user ON recurring.rules (user_id);
-CREATE INDEX rules_that_open ON recurring.rules (opens_at) WHERE status = 'active' AND opens_at IS NOT NULL;
-CREATE INDEX rules_without_job ON recurring.rules (updated_at) WHERE job_version IS DISTINCT FROM version;
+CREATE INDEX rules_that_open ON recurring.rules (opens_at) WHERE opens_at IS NOT NULL;
+CREATE INDEX rules_without_job ON recurring.rules (updated_at) WHERE job_version <> version;
 
 -- An instance of a series, from the moment that it is to be made.
 CREATE TABLE recurring.occurrences (
+    -- Chosen before the task is made: to make it twice makes one.
+    task_id       uuid        PRIMARY KEY,
     series_id     uuid        NOT NULL REFERENCES recurring.rules (id) ON DELETE CASCADE,
     number        integer     NOT NULL,
-    -- The id of its task, chosen before the task is made: to make it twice makes one.
-    task_id       uuid        NOT NULL UNIQUE,
+    -- The moment that the rule gave it.
     due           timestamptz NOT NULL,
+    -- The due date that its task has, which people may move.
+    due_date      timestamptz,
     status        text        NOT NULL CHECK (status IN ('pending', 'open', 'completed', 'withdrawing', 'withdrawn', 'skipping', 'skipped')),
-    -- What backend-api is asked to make, while it is pending.
-    task          jsonb,
+    -- Whether backend-api is known to have made its task.
+    made          boolean     NOT NULL,
+    -- What is to be done with it (pending, withdrawing, skipping): how often that was tried, when it may be tried next, who is at it until when.
     attempts      integer     NOT NULL DEFAULT 0,
     not_before    timestamptz NOT NULL,
     claimed_until timestamptz,
     completed_at  timestamptz,
     created_at    timestamptz NOT NULL,
-    updated_at    timestamptz NOT NULL,
-    PRIMARY KEY (series_id, number)
+    updated_at    timestamptz NOT NULL
 );
+-- One instance has each number; what was withdrawn makes room for another.
+CREATE UNIQUE INDEX occurrences_of_series ON recurring.occurrences (series_id, number) WHERE status <> 'withdrawn';
 CREATE INDEX occurrences_to_do ON recurring.occurrences (not_before) WHERE status IN ('pending', 'withdrawing', 'skipping');

@@ -4,8 +4,15 @@
 //! before backend-api is asked to make it, with the id that the task will have, so that asking twice makes one. A job of the sidecar only
 //! rings the bell (`POST /job/occurrence-…`). Series are read and changed at `/internal/*` by backend-api, which decides who may see what.
 
+mod actions;
+mod api;
 mod app;
 mod config;
+mod counters;
+mod domain;
+mod events;
+mod jobs;
+mod store;
 
 use anyhow::Context as _;
 use platform::clock::Clock;

@@ -1,0 +1,60 @@
+//! A task of a series changed: the series follows.
+
+use platform::database::{Transaction, begin};
+use sea_orm::DbErr;
+
+use super::settle;
+use crate::app::App;
+use crate::domain::follow::News;
+use crate::domain::series::Series;
+use crate::store::series;
+
+/// Acts on an event. One that comes again changes nothing.
+///
+/// # Errors
+/// When the database is away; then nothing is changed.
+pub(crate) async fn follow_task(app: &App, news: &News) -> Result<(), DbErr> {
+    loop {
+        let transaction = begin(&app.db).await?;
+        match series::lock(&transaction, news.task.series_id, Some(news.task.id)).await? {
+            Some(held) if news.sequence <= held.task_sequence => return transaction.rollback().await,
+            Some(held) => return follow(app, transaction, held, news).await,
+            None => {
+                if begin_with(app, transaction, news).await? {
+                    return Ok(());
+                }
+                // Another replica has begun the series meanwhile.
+            }
+        }
+    }
+}
+
+async fn follow(app: &App, transaction: Transaction, held: Series, news: &News) -> Result<(), DbErr> {
+    let mut after = held.clone();
+    settle::now(app, |now| after.follow(news, now));
+    settle::save(app, transaction, vec![(held, after)]).await
+}
+
+/// Begins a series, if the event is of a task that repeats; says whether that is settled.
+async fn begin_with(app: &App, transaction: Transaction, news: &News) -> Result<bool, DbErr> {
+    let begun = settle::now(app, |now| {
+        let mut begun = Series::begin(&news.task, news.sequence, now)?;
+        begun.follow(news, now);
+        Some(begun)
+    });
+    let Some(begun) = begun.filter(|_| news.may_begin()) else {
+        transaction.rollback().await?;
+        return Ok(true);
+    };
+    if !series::begin(&transaction, &begun).await? {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    transaction.commit().await?;
+    app.counters.begun.inc();
+    settle::ring(app, &begun);
+    if begun.job().is_some() {
+        app.bells.jobs.ring();
+    }
+    Ok(true)
+}

@@ -1,0 +1,9 @@
+//! What can be done, a file each.
+
+pub(crate) mod change_series;
+pub(crate) mod follow_task;
+pub(crate) mod make_instances;
+pub(crate) mod move_zone;
+pub(crate) mod open_windows;
+pub(crate) mod schedule_jobs;
+mod settle;

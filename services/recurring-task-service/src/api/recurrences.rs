@@ -1,0 +1,174 @@
+//! `/internal/recurrences`: series are listed, found, changed, stopped and skipped.
+
+use axum::Json;
+use axum::extract::State;
+use platform::extract::{self, Query};
+use platform::problem::Problem;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::changes::Given;
+use super::parameters::{invalid, limit, read};
+use super::shown::Shown;
+use crate::actions::change_series;
+use crate::app::App;
+use crate::domain::changes::NoSkip;
+use crate::domain::series::Status;
+use crate::store::page::{self, Page};
+
+/// As they come.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    workspace_ids: String,
+    status: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// A page of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Recurrences {
+    items: Vec<Shown>,
+    next: Option<String>,
+}
+
+/// Which series, if it is in one of these workspaces.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    id: Uuid,
+    workspace_ids: Vec<Uuid>,
+}
+
+/// What is to be otherwise for the instances to come.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    id: Uuid,
+    workspace_ids: Vec<Uuid>,
+    changes: Given,
+}
+
+/// Which instance is to be passed over: the latest, if that is `occurrence`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Skip {
+    id: Uuid,
+    workspace_ids: Vec<Uuid>,
+    occurrence: Option<i32>,
+}
+
+/// The series as it is now; `null` when it is not there, or not in one of the workspaces.
+#[derive(Debug, Serialize)]
+pub(crate) struct Found {
+    recurrence: Option<Shown>,
+    /// Why nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Refusal>,
+}
+
+/// For whoever asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refusal {
+    code: &'static str,
+    detail: &'static str,
+}
+
+impl From<NoSkip> for Refusal {
+    fn from(why: NoSkip) -> Self {
+        match why {
+            NoSkip::SeriesOver => Self {
+                code: "series_over",
+                detail: "The series is stopped or has ended: there is nothing to skip. Give its task a recurrence again.",
+            },
+            NoSkip::OccurrenceOver => Self {
+                code: "occurrence_over",
+                detail: "This occurrence is done or skipped already. Read the series again to see which one is open.",
+            },
+        }
+    }
+}
+
+/// `GET /internal/recurrences`: the series of some workspaces, newest first.
+///
+/// # Errors
+/// 422 for a parameter that is missing, unknown or unreadable; 503 while the database is away.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(parameters): Query<Parameters>,
+) -> Result<Json<Recurrences>, Problem> {
+    let workspaces: Result<Vec<Uuid>, _> = parameters.workspace_ids.split(',').map(Uuid::try_parse).collect();
+    let workspaces = workspaces.map_err(|why| invalid("workspace_ids", &why))?;
+    let status = parameters.status.as_deref().map(status).transpose()?;
+    let after = read("after", parameters.after.as_deref())?;
+    let limit = limit(parameters.limit.as_deref())?;
+    let Page { items, next } = page::list(&app.db, workspaces, status, after, limit).await?;
+    let now = app.clock.now();
+    let items = items.into_iter().map(|listed| Shown::of(listed, now)).collect();
+    Ok(Json(Recurrences { items, next: next.map(|position| position.to_string()) }))
+}
+
+fn status(name: &str) -> Result<Status, Problem> {
+    let known = Status::ALL.into_iter().find(|status| status.as_str() == name);
+    let names = || Status::ALL.map(Status::as_str).join(", ");
+    known.ok_or_else(|| invalid("status", &format!("must be one of {}", names())))
+}
+
+/// `POST /internal/recurrences/find`.
+///
+/// # Errors
+/// 503 while the database is away.
+pub(crate) async fn find(
+    State(app): State<App>,
+    extract::Json(Which { id, workspace_ids }): extract::Json<Which>,
+) -> Result<Json<Found>, Problem> {
+    found(&app, id, workspace_ids, None).await
+}
+
+/// `POST /internal/recurrences/change`.
+///
+/// # Errors
+/// 422 for changes that cannot be read; 503 while the database is away.
+pub(crate) async fn change(
+    State(app): State<App>,
+    extract::Json(Change { id, workspace_ids, changes }): extract::Json<Change>,
+) -> Result<Json<Found>, Problem> {
+    change_series::change(&app, id, &workspace_ids, changes.read()?).await?;
+    found(&app, id, workspace_ids, None).await
+}
+
+/// `POST /internal/recurrences/stop`.
+///
+/// # Errors
+/// 503 while the database is away.
+pub(crate) async fn stop(
+    State(app): State<App>,
+    extract::Json(Which { id, workspace_ids }): extract::Json<Which>,
+) -> Result<Json<Found>, Problem> {
+    change_series::stop(&app, id, &workspace_ids).await?;
+    found(&app, id, workspace_ids, None).await
+}
+
+/// `POST /internal/recurrences/skip`.
+///
+/// # Errors
+/// 503 while the database is away.
+pub(crate) async fn skip(
+    State(app): State<App>,
+    extract::Json(Skip { id, workspace_ids, occurrence }): extract::Json<Skip>,
+) -> Result<Json<Found>, Problem> {
+    let skipped = change_series::skip(&app, id, &workspace_ids, occurrence).await?;
+    found(&app, id, workspace_ids, skipped.err().map(Refusal::from)).await
+}
+
+async fn found(
+    app: &App,
+    id: Uuid,
+    workspace_ids: Vec<Uuid>,
+    problem: Option<Refusal>,
+) -> Result<Json<Found>, Problem> {
+    let found = page::find(&app.db, id, workspace_ids).await?;
+    let recurrence = found.map(|listed| Shown::of(listed, app.clock.now()));
+    Ok(Json(Found { recurrence, problem }))
+}

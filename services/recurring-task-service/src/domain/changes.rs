@@ -1,0 +1,115 @@
+//! What people do to a series as a whole.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use recurrence::Recurrence;
+use serde_json::Value;
+
+use super::occurrence;
+use super::series::{Now, Series, Status, reason};
+
+/// What is to be otherwise from now on; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Changes {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) priority: Option<String>,
+    pub(crate) tags: Option<Vec<String>>,
+    /// `Some(None)`: nobody.
+    pub(crate) assignee: Option<Option<String>>,
+    pub(crate) reminders: Option<Vec<Value>>,
+    pub(crate) recurrence: Option<Recurrence>,
+    pub(crate) zone: Option<Tz>,
+    /// Of the latest instance, from which the rule counts anew.
+    pub(crate) due: Option<DateTime<Utc>>,
+}
+
+/// Why an instance cannot be skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSkip {
+    /// The series is stopped or has ended.
+    SeriesOver,
+    /// It is another one's turn, or it is done.
+    OccurrenceOver,
+}
+
+impl Series {
+    /// Changes the series for its instances to come.
+    pub(crate) fn change(&mut self, changes: Changes, now: &Now<'_>) {
+        fn set<T>(mine: &mut T, given: Option<T>) {
+            if let Some(given) = given {
+                *mine = given;
+            }
+        }
+        let Changes { title, description, priority, tags, assignee, reminders, recurrence, zone, due } = changes;
+        set(&mut self.template.title, title);
+        set(&mut self.template.description, description);
+        set(&mut self.template.priority, priority);
+        set(&mut self.template.tags, tags);
+        set(&mut self.template.assignee, assignee);
+        if let Some(zone) = zone.filter(|zone| *zone != self.zone) {
+            self.move_to(zone);
+        }
+        match recurrence.filter(|rule| *rule != self.recurrence || self.status != Status::Active) {
+            Some(rule) => {
+                let due = due.or_else(|| self.latest()?.due_date);
+                self.count_anew(rule, due);
+            }
+            None => due.into_iter().for_each(|due| self.count_from(due)),
+        }
+        if let Some(reminders) = reminders {
+            self.template.reminders = reminders;
+            self.template.reminders_beside = due.or_else(|| self.latest()?.due_date);
+        }
+        self.go_on(now);
+    }
+
+    /// Another rule, which counts from the latest instance. A series that was stopped, or has ended, goes on; but not without its task.
+    pub(super) fn count_anew(&mut self, rule: Recurrence, due: Option<DateTime<Utc>>) {
+        self.recurrence = rule;
+        self.count_from(due.unwrap_or(self.due));
+        if !self.lost_its_task() {
+            self.resume();
+        }
+    }
+
+    /// There will be no other instance. One that is about to be made is taken back.
+    pub(crate) fn stop_for_good(&mut self, now: &Now<'_>) {
+        if self.status == Status::Ended {
+            return;
+        }
+        self.status = Status::Stopped;
+        self.reason = Some(reason::STOPPED.to_owned());
+        if let Some(latest) = self.latest().filter(|latest| latest.status == occurrence::Status::Pending) {
+            latest.become_so(occurrence::Status::Withdrawing, now.moment);
+        }
+    }
+
+    /// backend-api does not make the instance, and would not if it were asked again.
+    pub(crate) fn refused(&mut self, why: Option<&str>, now: &Now<'_>) {
+        self.status = Status::Stopped;
+        self.reason = Some(why.map_or_else(|| reason::REFUSED.to_owned(), |why| format!("{}: {why}", reason::REFUSED)));
+        for held in &mut self.occurrences {
+            if !held.made {
+                held.become_so(occurrence::Status::Withdrawn, now.moment);
+            }
+        }
+    }
+
+    /// The latest instance is passed over, and the next one comes.
+    ///
+    /// # Errors
+    /// When there is nothing to skip, or it is not `expected`.
+    pub(crate) fn skip(&mut self, expected: Option<i32>, now: &Now<'_>) -> Result<(), NoSkip> {
+        if self.status != Status::Active {
+            return Err(NoSkip::SeriesOver);
+        }
+        if expected.is_some_and(|expected| expected != self.occurrence) {
+            return Err(NoSkip::OccurrenceOver);
+        }
+        let latest = self.latest().filter(|latest| latest.is_to_be_done()).ok_or(NoSkip::OccurrenceOver)?;
+        latest.become_so(occurrence::Status::Skipping, now.moment);
+        self.advance(now.moment, now);
+        Ok(())
+    }
+}

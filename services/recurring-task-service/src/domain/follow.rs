@@ -1,0 +1,148 @@
+//! What an event of one of its tasks means for a series.
+
+use chrono::{DateTime, Utc};
+use recurrence::Recurrence;
+use uuid::Uuid;
+
+use super::occurrence::Status::{Completed, Open, Pending, Withdrawing, Withdrawn};
+use super::rule;
+use super::series::{Now, Series, Status, reason};
+use super::task::{Standing, Task};
+
+/// An event that tells the whole task.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    pub(crate) task: Task,
+    /// The task before; none when it is new.
+    pub(crate) before: Option<Task>,
+    /// Whether what changed is for this task alone.
+    pub(crate) is_for_this_alone: bool,
+    /// The number of the event in its workspace.
+    pub(crate) sequence: i64,
+}
+
+impl News {
+    /// Whether a series may begin with it: a task that was done long ago begins none.
+    pub(crate) fn may_begin(&self) -> bool {
+        let was_done = self.before.as_ref().is_some_and(|before| before.standing == Standing::Completed);
+        match self.task.standing {
+            Standing::Open => true,
+            Standing::Completed => !was_done,
+            Standing::Archived | Standing::Deleted => false,
+        }
+    }
+}
+
+impl Series {
+    /// Follows an event. Whether it was done decides, and not what the event is called: an event that was given up is made up for by the next.
+    pub(crate) fn follow(&mut self, news: &News, now: &Now<'_>) {
+        self.task_sequence = news.sequence;
+        let Some(place) = self.occurrences.iter().position(|held| held.task_id == news.task.id) else { return };
+        let held = &self.occurrences[place];
+        if held.status == Withdrawn {
+            return;
+        }
+        let number = held.number;
+        if self.is_latest(number) {
+            self.follow_latest(news);
+        }
+        self.follow_progress(place, &news.task, now);
+        if number == self.occurrence {
+            self.go_on(now);
+        }
+    }
+
+    /// Whether an instance is the latest, or will be when the one after it is withdrawn.
+    fn is_latest(&self, number: i32) -> bool {
+        let is_going =
+            |number: i32| self.occurrences.iter().any(|held| held.number == number && held.status == Withdrawing);
+        number == self.occurrence || (number + 1 == self.occurrence && is_going(self.occurrence))
+    }
+
+    /// What was done to the latest task is carried over to those to come.
+    fn follow_latest(&mut self, news: &News) {
+        let task = &news.task;
+        if let Some(before) = news.before.as_ref().filter(|_| !news.is_for_this_alone) {
+            self.template.take_over(&before.template, &task.template);
+            if task.zone != before.zone && task.zone != self.zone {
+                self.move_to(task.zone);
+            }
+            if task.recurrence != before.recurrence {
+                self.repeat_as(task.recurrence.as_ref(), task.due);
+            }
+        }
+        let is_done = self.occurrences.iter().any(|held| held.task_id == task.id && held.status == Completed);
+        match task.standing {
+            // Whoever puts away what is done, does not mean those to come.
+            Standing::Archived | Standing::Deleted if !is_done => self.lose_task(task.standing),
+            Standing::Open | Standing::Completed if self.lost_its_task() => self.resume(),
+            _ => {}
+        }
+    }
+
+    /// The rule of the latest task was set, changed or taken away.
+    fn repeat_as(&mut self, recurrence: Option<&Recurrence>, due: Option<DateTime<Utc>>) {
+        match recurrence {
+            None => self.stop(reason::RECURRENCE_REMOVED),
+            Some(rule) if *rule == self.recurrence && self.status == Status::Active => {}
+            Some(rule) => self.count_anew(rule.clone(), due),
+        }
+    }
+
+    /// Whether the task is done. Who takes that back, takes back the next one too.
+    fn follow_progress(&mut self, place: usize, task: &Task, now: &Now<'_>) {
+        let held = &mut self.occurrences[place];
+        held.due_date = task.due;
+        match (held.status, task.standing) {
+            (Open | Pending, Standing::Completed) => {
+                held.status = Completed;
+                // Somebody has it, so it is there.
+                held.made = true;
+                held.completed_at = task.completed_at.or(Some(now.moment));
+                held.updated_at = now.moment;
+            }
+            (Completed, Standing::Open) => {
+                held.status = Open;
+                held.completed_at = None;
+                held.updated_at = now.moment;
+                let number = held.number;
+                self.take_back_after(number, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// The instance `number` is to be done after all.
+    fn take_back_after(&mut self, number: i32, now: &Now<'_>) {
+        if number == self.occurrence && self.status == Status::Ended {
+            self.resume();
+        }
+        if number + 1 != self.occurrence || rule::is_ahead(self) {
+            return;
+        }
+        let lost_its_task = self.lost_its_task();
+        let Some(next) = self.latest().filter(|next| next.is_to_be_done()) else { return };
+        next.become_so(Withdrawing, now.moment);
+        if lost_its_task {
+            self.resume();
+        }
+    }
+
+    /// What became of an instance that was to be withdrawn: gone, or it stays because somebody has touched it.
+    pub(crate) fn withdrawn(&mut self, task_id: Uuid, is_gone: bool, now: &Now<'_>) {
+        let Some(held) = self.occurrences.iter_mut().find(|held| held.task_id == task_id) else { return };
+        if held.status != Withdrawing {
+            return;
+        }
+        held.become_so(if is_gone { Withdrawn } else { Open }, now.moment);
+        if !is_gone || held.number != self.occurrence {
+            return;
+        }
+        let before = self.occurrence - 1;
+        if let Some(due) = self.numbered(before).map(|before| before.due) {
+            self.occurrence = before;
+            self.due = due;
+            self.go_on(now);
+        }
+    }
+}

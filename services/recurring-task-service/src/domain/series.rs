@@ -1,0 +1,233 @@
+//! A series: its rule, how far it has come, and how it goes on.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use recurrence::Recurrence;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::occurrence::{self, Occurrence};
+use super::task::{Standing, Task};
+use super::template::Template;
+use super::{rule, wall_clock};
+
+/// Instances that are made at once, where several were missed. The rest follow.
+const MOST_AT_ONCE: usize = 50;
+
+/// Whether there will be another instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Active,
+    /// Somebody stopped it; the reason tells how.
+    Stopped,
+    /// Its rule has named its last moment.
+    Ended,
+}
+
+impl Status {
+    /// Every status.
+    pub(crate) const ALL: [Self; 3] = [Self::Active, Self::Stopped, Self::Ended];
+
+    /// Its name in tables and answers.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Stopped => "stopped",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Why a series is stopped.
+pub(crate) mod reason {
+    /// By its owner.
+    pub(crate) const STOPPED: &str = "stopped";
+    /// The recurrence was taken from the task.
+    pub(crate) const RECURRENCE_REMOVED: &str = "recurrence_removed";
+    pub(crate) const TASK_DELETED: &str = "task_deleted";
+    pub(crate) const TASK_ARCHIVED: &str = "task_archived";
+    /// backend-api does not make its tasks.
+    pub(crate) const REFUSED: &str = "refused";
+}
+
+/// A series.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    /// The id of its first task.
+    pub(crate) id: Uuid,
+    pub(crate) workspace_id: Uuid,
+    /// Whose tasks they are.
+    pub(crate) user_id: String,
+    /// The number of the last event that was acted on.
+    pub(crate) task_sequence: i64,
+    /// The number of the last event that moved the owner's time zone.
+    pub(crate) zone_sequence: i64,
+    pub(crate) recurrence: Recurrence,
+    /// From which instance on the rule counts, and the wall clock of that one.
+    pub(crate) first_occurrence: i32,
+    pub(crate) first_local: NaiveDateTime,
+    pub(crate) zone: Tz,
+    pub(crate) status: Status,
+    /// Why it is as it is, where that is not plain.
+    pub(crate) reason: Option<String>,
+    pub(crate) template: Template,
+    /// The latest instance.
+    pub(crate) occurrence: i32,
+    /// The moment that the rule gave it.
+    pub(crate) due: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    /// The instances that matter now: the latest, the one before, and that of the event.
+    pub(crate) occurrences: Vec<Occurrence>,
+}
+
+/// Something happens at a moment; new instances get new ids.
+pub(crate) struct Now<'a> {
+    pub(crate) moment: DateTime<Utc>,
+    pub(crate) new_id: &'a dyn Fn() -> Uuid,
+}
+
+impl Series {
+    /// The series that begins with this task; `None` when it does not repeat.
+    pub(crate) fn begin(task: &Task, sequence: i64, now: &Now<'_>) -> Option<Self> {
+        let recurrence = task.recurrence.clone()?;
+        let at = now.moment;
+        // backend-api gives each recurring task a due date; an older one may have none.
+        let due = task.due.or_else(|| rule::first_due(&recurrence, task.zone, at)).unwrap_or(at);
+        let first = Occurrence {
+            status: occurrence::Status::Open,
+            made: true,
+            due_date: task.due,
+            ..Occurrence::pending(task.series_id, task.number, task.id, due, at)
+        };
+        Some(Self {
+            id: task.series_id,
+            workspace_id: task.workspace_id,
+            user_id: task.user_id.clone(),
+            task_sequence: sequence,
+            zone_sequence: 0,
+            recurrence,
+            first_occurrence: task.number,
+            first_local: wall_clock::local(due, task.zone),
+            zone: task.zone,
+            status: Status::Active,
+            reason: None,
+            template: task.template.clone(),
+            occurrence: task.number,
+            due,
+            created_at: at,
+            updated_at: at,
+            occurrences: vec![first],
+        })
+    }
+
+    /// When the next instance is to be made whether or not the latest is done: when that one is due.
+    pub(crate) fn opens_at(&self) -> Option<DateTime<Utc>> {
+        (self.status == Status::Active && rule::is_ahead(self)).then_some(self.due)
+    }
+
+    /// The moment of the sidecar's job, and the instance that it is for.
+    pub(crate) fn job(&self) -> Option<(DateTime<Utc>, i32)> {
+        self.opens_at().map(|at| (at, self.occurrence + 1))
+    }
+
+    /// The instance with this number, but not one that was withdrawn.
+    pub(crate) fn numbered(&mut self, number: i32) -> Option<&mut Occurrence> {
+        self.occurrences.iter_mut().find(|held| held.number == number && held.status != occurrence::Status::Withdrawn)
+    }
+
+    /// How the latest instance is.
+    pub(crate) fn latest(&mut self) -> Option<&mut Occurrence> {
+        self.numbered(self.occurrence)
+    }
+
+    /// The latest is done, or passed over: the next one is to be made, if there is one.
+    pub(super) fn advance(&mut self, completed_at: DateTime<Utc>, now: &Now<'_>) {
+        let due = rule::next_due(self, completed_at);
+        self.make(due, now);
+    }
+
+    fn make(&mut self, due: Option<DateTime<Utc>>, now: &Now<'_>) {
+        let Some(due) = due else {
+            self.status = Status::Ended;
+            self.reason = None;
+            return;
+        };
+        self.occurrence += 1;
+        self.due = due;
+        self.occurrences.push(Occurrence::pending(self.id, self.occurrence, (now.new_id)(), due, now.moment));
+    }
+
+    /// Whatever changed: where the latest is done and nothing else brings the next one, it is to be made.
+    pub(super) fn go_on(&mut self, now: &Now<'_>) {
+        if self.status != Status::Active || rule::is_ahead(self) {
+            return;
+        }
+        let done = self.latest().filter(|latest| latest.status == occurrence::Status::Completed);
+        if let Some(completed_at) = done.map(|done| done.completed_at.unwrap_or(now.moment)) {
+            self.advance(completed_at, now);
+        }
+    }
+
+    /// Makes what windows have opened for. What was missed meanwhile is left out, unless all is to be made up for.
+    pub(crate) fn open_windows(&mut self, now: &Now<'_>) {
+        for _ in 0..MOST_AT_ONCE {
+            if self.opens_at().is_none_or(|opens_at| opens_at > now.moment) {
+                return;
+            }
+            let passed = if rule::makes_up_for_all(self) { self.due } else { self.due.max(now.moment) };
+            let due = rule::after(self, passed);
+            self.make(due, now);
+        }
+    }
+
+    /// The wall clock stays, in another zone. The latest instance keeps the due date that it has.
+    pub(crate) fn move_to(&mut self, zone: Tz) {
+        let due = wall_clock::moment(wall_clock::local(self.due, self.zone), zone);
+        self.zone = zone;
+        self.due = due;
+        if let Some(latest) = self.latest() {
+            latest.due = due;
+        }
+    }
+
+    /// Counts anew from the latest instance, which is due then.
+    pub(super) fn count_from(&mut self, due: DateTime<Utc>) {
+        self.first_occurrence = self.occurrence;
+        self.first_local = wall_clock::local(due, self.zone);
+        self.due = due;
+        if let Some(latest) = self.latest() {
+            latest.due = due;
+        }
+    }
+
+    /// There will be no other instance.
+    pub(super) fn stop(&mut self, reason: &str) {
+        if self.status == Status::Active {
+            self.status = Status::Stopped;
+            self.reason = Some(reason.to_owned());
+        }
+    }
+
+    /// It goes on after all.
+    pub(super) fn resume(&mut self) {
+        self.status = Status::Active;
+        self.reason = None;
+    }
+
+    /// Whether it stopped because its latest task was deleted or archived.
+    pub(super) fn lost_its_task(&self) -> bool {
+        let reason = self.reason.as_deref();
+        self.status == Status::Stopped && matches!(reason, Some(reason::TASK_DELETED | reason::TASK_ARCHIVED))
+    }
+
+    /// The task of the latest instance is not there to be done any more.
+    pub(super) fn lose_task(&mut self, standing: Standing) {
+        match standing {
+            Standing::Deleted => self.stop(reason::TASK_DELETED),
+            Standing::Archived => self.stop(reason::TASK_ARCHIVED),
+            Standing::Open | Standing::Completed => {}
+        }
+    }
+}

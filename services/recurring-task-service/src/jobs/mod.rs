@@ -1,0 +1,3 @@
+//! What is due by the clock.
+
+pub(crate) mod occurrence;

@@ -1,0 +1,86 @@
+//! Claims: whoever works on an instance has it until a moment; when that has passed, the work is anybody's again. So a process that is killed
+//! takes nothing with it. What is asked twice because an answer was late, is the same the second time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::database::statement;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::rows::{OCCURRENCE, SERIES};
+use crate::domain::occurrence::Occurrence;
+use crate::domain::series::Series;
+
+/// How long a claim lasts: longer than backend-api takes to answer, and short, as it is what a killed process costs.
+const LEASE: TimeDelta = TimeDelta::seconds(5);
+
+/// An instance that something is to be done with, and its series as it is now.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) series: Series,
+    pub(crate) occurrence: Occurrence,
+}
+
+impl FromQueryResult for Claim {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let series = Series::from_query_result(row, &format!("{prefix}rule_"))?;
+        Ok(Self { series, occurrence: Occurrence::from_query_result(row, prefix)? })
+    }
+}
+
+/// Claims instances that something is to be done with now, the longest waiting first. Those of one series are made in their order, and one is
+/// passed over only when the next is there.
+pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Claim>, DbErr> {
+    let listed = |columns: &str, table: &str, prefix: &str| {
+        let column = |name: &str| format!("{table}.{name} AS {prefix}{name}");
+        columns.split(", ").map(str::trim).map(column).collect::<Vec<_>>().join(", ")
+    };
+    let sql = format!(
+        "WITH claimed AS (UPDATE recurring.occurrences SET claimed_until = $2, attempts = attempts + 1 WHERE task_id IN \
+          (SELECT task_id FROM recurring.occurrences AS held WHERE status IN ('pending', 'withdrawing', 'skipping') AND not_before <= $1 \
+            AND (claimed_until IS NULL OR claimed_until <= $1) \
+            AND (status = 'withdrawing' OR NOT EXISTS (SELECT FROM recurring.occurrences AS other WHERE other.series_id = held.series_id \
+              AND other.status = 'pending' AND (other.number < held.number OR held.status = 'skipping'))) \
+          ORDER BY not_before, number LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
+        SELECT {}, {} FROM claimed JOIN recurring.rules AS rule ON rule.id = claimed.series_id",
+        listed(OCCURRENCE, "claimed", ""),
+        listed(SERIES, "rule", "rule_"),
+    );
+    let values = [now.into(), (now + LEASE).into(), most.into()];
+    Claim::find_by_statement(statement(&sql, values)).all(db).await
+}
+
+/// When the next instance may be worked on, or the next claim ends.
+pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let sql = "SELECT min(greatest(not_before, claimed_until)) AS next FROM recurring.occurrences \
+        WHERE status IN ('pending', 'withdrawing', 'skipping')";
+    let row = db.query_one_raw(statement(sql, [])).await?;
+    row.map_or(Ok(None), |row| row.try_get("", "next"))
+}
+
+/// backend-api has made its task.
+pub(crate) async fn made(db: &impl ConnectionTrait, task_id: Uuid, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE recurring.occurrences SET made = true, claimed_until = NULL, attempts = 0, not_before = $2, updated_at = $2, \
+          status = CASE status WHEN 'pending' THEN 'open' ELSE status END WHERE task_id = $1";
+    db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
+}
+
+/// Its task is put away.
+pub(crate) async fn skipped(db: &impl ConnectionTrait, task_id: Uuid, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE recurring.occurrences SET status = 'skipped', claimed_until = NULL, updated_at = $2 \
+        WHERE task_id = $1 AND status = 'skipping'";
+    db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
+}
+
+/// It is to be tried again at `not_before`.
+pub(crate) async fn put_off(db: &impl ConnectionTrait, task_id: Uuid, not_before: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE recurring.occurrences SET not_before = $2, claimed_until = NULL WHERE task_id = $1";
+    db.execute_raw(statement(sql, [task_id.into(), not_before.into()])).await.map(|_| ())
+}
+
+/// How many instances wait for something to be done with them, and since when the longest; at most `most` are looked at.
+pub(crate) async fn waiting(db: &impl ConnectionTrait, most: i64) -> Result<(i64, Option<DateTime<Utc>>), DbErr> {
+    let sql = "SELECT count(*) AS waiting, min(updated_at) AS since FROM (SELECT updated_at FROM recurring.occurrences \
+        WHERE status IN ('pending', 'withdrawing', 'skipping') ORDER BY not_before LIMIT $1) AS oldest";
+    let Some(row) = db.query_one_raw(statement(sql, [most.into()])).await? else { return Ok((0, None)) };
+    Ok((row.try_get("", "waiting")?, row.try_get("", "since")?))
+}

@@ -1,0 +1,163 @@
+//! A sidecar behind which backend-api keeps the tasks that it was asked for.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What backend-api keeps.
+#[derive(Clone, Default)]
+pub(crate) struct Backend(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    /// Each task as it was asked for, in the order in which they were made.
+    tasks: Vec<Value>,
+    /// The ids of those that are deleted, put away, or touched by somebody.
+    deleted: Vec<Value>,
+    archived: Vec<Value>,
+    touched: Vec<Value>,
+    /// What was asked, in order: `make 2`, `withdraw`, `archive`.
+    asked: Vec<String>,
+    behaviour: Behaviour,
+}
+
+/// How it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    #[default]
+    Well,
+    /// Nobody is there.
+    Away,
+    /// It does what is asked, and the answer is lost.
+    Mute,
+    /// The first one that asks never hears of it.
+    HangsOnce,
+    /// The workspace is gone.
+    Refuses,
+}
+
+impl Backend {
+    /// Starts it; gives the port of the sidecar before it.
+    pub(crate) async fn start() -> (u16, Self) {
+        let backend = Self::default();
+        let method = "/v1.0/invoke/backend-api/method/internal/instances";
+        let router = Router::new()
+            .route(method, post(make))
+            .route(&format!("{method}/withdraw"), post(withdraw))
+            .with_state(backend.clone());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (port, backend)
+    }
+
+    /// From now on it answers so.
+    pub(crate) fn behaves(&self, behaviour: Behaviour) {
+        self.0.lock().unwrap().behaviour = behaviour;
+    }
+
+    /// Somebody has touched the task.
+    pub(crate) fn is_touched(&self, task: &Value) {
+        self.0.lock().unwrap().touched.push(task["id"].clone());
+    }
+
+    /// Every task that was ever made.
+    pub(crate) fn made(&self) -> Vec<Value> {
+        self.0.lock().unwrap().tasks.clone()
+    }
+
+    /// The tasks that are there to be done.
+    pub(crate) fn open(&self) -> Vec<Value> {
+        let kept = self.0.lock().unwrap();
+        let is_gone = |task: &&Value| kept.deleted.contains(&task["id"]) || kept.archived.contains(&task["id"]);
+        kept.tasks.iter().filter(|task| !is_gone(task)).cloned().collect()
+    }
+
+    /// Those that were put away.
+    pub(crate) fn archived(&self) -> Vec<Value> {
+        self.0.lock().unwrap().archived.clone()
+    }
+
+    /// What was asked.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.0.lock().unwrap().asked.clone()
+    }
+}
+
+async fn make(State(backend): State<Backend>, Json(task): Json<Value>) -> Result<Json<Value>, StatusCode> {
+    let answer = backend.0.lock().unwrap().make(task);
+    answered(answer).await
+}
+
+async fn withdraw(State(backend): State<Backend>, Json(question): Json<Value>) -> Result<Json<Value>, StatusCode> {
+    let answer = backend.0.lock().unwrap().withdraw(&question);
+    answered(answer).await
+}
+
+/// No answer is one that never comes.
+async fn answered(answer: Option<Result<Value, StatusCode>>) -> Result<Json<Value>, StatusCode> {
+    match answer {
+        Some(answer) => answer.map(Json),
+        None => std::future::pending().await,
+    }
+}
+
+impl Kept {
+    fn make(&mut self, task: Value) -> Option<Result<Value, StatusCode>> {
+        self.asked.push(format!("make {}", task["occurrence"]));
+        self.answer(|kept| {
+            if kept.behaviour == Behaviour::Refuses {
+                return json!({"outcome": "refused", "reason": "the workspace is gone"});
+            }
+            if kept.tasks.iter().any(|made| made["id"] == task["id"]) {
+                return json!({"outcome": "exists"});
+            }
+            kept.tasks.push(task);
+            json!({"outcome": "created"})
+        })
+    }
+
+    fn withdraw(&mut self, question: &Value) -> Option<Result<Value, StatusCode>> {
+        assert_eq!(question.as_object().unwrap().len(), 2, "{question}");
+        let is_archived = question["how"] == "archive";
+        assert!(is_archived || question["how"] == "delete_untouched", "{question}");
+        self.asked.push(if is_archived { "archive" } else { "withdraw" }.to_owned());
+        let id = question["id"].clone();
+        self.answer(|kept| {
+            if is_archived {
+                kept.archived.push(id);
+                return json!({"outcome": "withdrawn"});
+            }
+            let is_there = kept.tasks.iter().any(|task| task["id"] == id) && !kept.deleted.contains(&id);
+            if !is_there {
+                return json!({"outcome": "gone"});
+            }
+            if kept.touched.contains(&id) {
+                return json!({"outcome": "touched"});
+            }
+            kept.deleted.push(id);
+            json!({"outcome": "withdrawn"})
+        })
+    }
+
+    fn answer(&mut self, act: impl FnOnce(&mut Self) -> Value) -> Option<Result<Value, StatusCode>> {
+        match self.behaviour {
+            Behaviour::Well | Behaviour::Refuses => Some(Ok(act(self))),
+            Behaviour::Away => Some(Err(StatusCode::INTERNAL_SERVER_ERROR)),
+            Behaviour::Mute => {
+                act(self);
+                Some(Err(StatusCode::INTERNAL_SERVER_ERROR))
+            }
+            Behaviour::HangsOnce => {
+                self.behaviour = Behaviour::Well;
+                None
+            }
+        }
+    }
+}

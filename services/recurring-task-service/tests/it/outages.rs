@@ -1,0 +1,89 @@
+//! Somebody is away, or is killed, between a completion and the next instance.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::json;
+use testkit::eventually;
+
+use crate::backend::Behaviour::{Away, HangsOnce, Mute, Refuses, Well};
+use crate::fact::{completed, created};
+use crate::service::{DEADLINE, Service};
+
+/// The first instance is there, and done, while backend-api behaves so.
+async fn done_while(behaviour: crate::backend::Behaviour) -> Service {
+    let service = Service::start().await;
+    let first = created(1, json!({}));
+    service.learn(&first).await;
+    service.backend.behaves(behaviour);
+    service.learn(&completed(2, &first, "2026-01-31T09:00:00Z")).await;
+    service
+}
+
+#[tokio::test]
+async fn while_backend_api_is_away_the_next_one_waits_and_then_comes_once() {
+    let service = done_while(Away).await;
+    service.asks(1).await;
+    let shown = service.get("/readyz").await;
+    assert_eq!(shown["checks"]["instances"]["waiting"], 1, "{shown}");
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.makes(1).await;
+    service.rests().await;
+    service.makes(1).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_makes_no_second_one() {
+    let service = done_while(Mute).await;
+    service.makes(1).await;
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.rests().await;
+    service.makes(1).await;
+    assert_eq!(service.backend.asked()[..2], ["make 2", "make 2"]);
+}
+
+#[tokio::test]
+async fn what_was_to_be_made_is_made_after_a_restart() {
+    let mut service = done_while(Away).await;
+    service.asks(1).await;
+    service.away(|service| service.backend.behaves(Well)).await;
+    service.clock.advance(TimeDelta::seconds(2));
+    service.makes(1).await;
+    service.rests().await;
+}
+
+#[tokio::test]
+async fn one_that_a_replica_hangs_on_is_made_by_another() {
+    let service = done_while(HangsOnce).await;
+    service.asks(1).await;
+    // Whoever hangs has it for five seconds.
+    let _other = service.another().await;
+    service.clock.advance(TimeDelta::seconds(6));
+    eventually(DEADLINE, || async { (service.backend.asked().len() > 1).then_some(()) }).await;
+    service.makes(1).await;
+    service.rests().await;
+    assert_eq!(service.series().await["occurrence"], 2);
+}
+
+#[tokio::test]
+async fn a_series_whose_workspace_is_gone_stops_and_says_so() {
+    let service = done_while(Refuses).await;
+    service.rests().await;
+    let series = service.series().await;
+    assert_eq!((&series["status"], &series["reason"]), (&json!("stopped"), &json!("refused: the workspace is gone")));
+    assert_eq!(service.asks(1).await, ["make 2"]);
+}
+
+#[tokio::test]
+async fn the_next_one_is_there_within_a_second() {
+    let service = Service::start().await;
+    let first = created(1, json!({}));
+    service.learn(&first).await;
+    let done = completed(2, &first, "2026-01-31T09:00:00Z");
+    let begun = tokio::time::Instant::now();
+    service.learn(&done).await;
+    service.makes(1).await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
