@@ -17,6 +17,8 @@ pub mod register_user;
 mod reinsert_task;
 pub mod restore_task;
 pub mod sync_tasks;
+mod tell_update;
+pub mod update_instances;
 pub mod update_profile;
 pub mod update_task;
 pub mod verify_password;

@@ -1,13 +1,14 @@
 //! Applies a merge patch to a task.
 
-use events::{EventDraft, EventType, Source};
 use platform::problem::{FieldError, Problem};
 use uuid::Uuid;
 
 use super::create_task::{check_assignee, check_reminders};
 use super::edit;
+use super::tell_update::tell_update;
 use crate::domain::actor::Actor;
 use crate::domain::precondition::Precondition;
+use crate::domain::series_scope::SeriesScope;
 use crate::domain::status::Status;
 use crate::domain::task::{Task, TaskPatch};
 use crate::store::change::Change;
@@ -40,38 +41,6 @@ pub async fn update_task(
         return Ok(before);
     }
     edit::save(change, &mut after).await?;
-    tell(change, actor, &before, &after);
+    tell_update(change, actor, SeriesScope::Following, &before, &after);
     Ok(after)
-}
-
-fn tell(change: &mut Change, actor: &Actor, before: &Task, after: &Task) {
-    let draft = |event_type| {
-        let (before, after) = (before.event_data(), after.event_data());
-        EventDraft::task_changed(event_type, &actor.user_id, before, after, Source::RestApi)
-    };
-    change.emit(draft(EventType::TaskUpdated));
-    for event_type in specific(before, after) {
-        change.emit(draft(event_type));
-    }
-    for tag in after.tags.without(&before.tags) {
-        change.emit(draft(EventType::TaskTagAdded).with_tag(tag));
-    }
-    for tag in before.tags.without(&after.tags) {
-        change.emit(draft(EventType::TaskTagRemoved).with_tag(tag));
-    }
-}
-
-/// The specific events of the fields that differ, in a fixed order.
-fn specific(before: &Task, after: &Task) -> impl Iterator<Item = EventType> {
-    let (from, to) = (before.progress.status(), after.progress.status());
-    [
-        (from != to, EventType::TaskStatusChanged),
-        (!from.is_done() && to.is_done(), EventType::TaskCompleted),
-        (from.is_done() && !to.is_done(), EventType::TaskReopened),
-        (before.priority != after.priority, EventType::TaskPriorityChanged),
-        (before.due_date != after.due_date, EventType::TaskDueDateSet),
-        (before.assignee != after.assignee, EventType::TaskAssigned),
-    ]
-    .into_iter()
-    .filter_map(|(differs, event_type)| differs.then_some(event_type))
 }

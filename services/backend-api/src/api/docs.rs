@@ -64,6 +64,16 @@ pub struct TaskPath {
     pub id: Uuid,
 }
 
+/// Which series.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct SeriesPath {
+    /// The user of the token.
+    pub user_id: String,
+    /// The `recurrence_id` of its tasks.
+    pub id: Uuid,
+}
+
 /// Which notification.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -53,7 +53,8 @@ pub fn once_in_secret(
 }
 
 /// Keeps for a request's key what another service answers to `ask`, which is carried out as often as it is asked and comes to the
-/// same. No connection is held meanwhile; of two requests at once with one key, both may ask.
+/// same. No connection is held meanwhile; of two requests at once with one key, both may ask. Should the second be refused because
+/// of the first, it is answered as the first was.
 ///
 /// # Errors
 /// As [`Changes::begin_once`], and those of `ask`; then nothing is kept.
@@ -69,10 +70,14 @@ pub async fn ask_once(
         Begun::Fresh(change) => change.abandon().await?,
         Begun::Replay(reply) => return Ok(replayed(reply)),
     }
-    let reply = ask.await?;
-    match begin().await? {
-        Begun::Fresh(change) => Ok(change.finish(reply).await?.into_response()),
-        Begun::Replay(reply) => Ok(replayed(reply)),
+    let asked = ask.await;
+    match (begin().await?, asked) {
+        (Begun::Fresh(change), Ok(reply)) => Ok(change.finish(reply).await?.into_response()),
+        (Begun::Fresh(change), Err(refusal)) => {
+            change.abandon().await?;
+            Err(refusal)
+        }
+        (Begun::Replay(reply), _) => Ok(replayed(reply)),
     }
 }
 

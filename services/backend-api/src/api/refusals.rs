@@ -79,6 +79,10 @@ refusals! {
     NotificationRefusals {
         "503" ["service_unavailable"] => "The keeper of reminders and notifications is out of reach",
     }
+    /// What an operation may answer that recurring-task-service carries out.
+    SeriesRefusals {
+        "503" ["service_unavailable"] => "The keeper of the series is out of reach",
+    }
     /// What an operation with an Idempotency-Key may answer.
     OnceRefusals {
         "400" ["idempotency_key_invalid"] => "The Idempotency-Key is not 1 to 255 visible ASCII characters",

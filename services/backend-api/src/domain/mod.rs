@@ -16,6 +16,7 @@ pub mod recorded_task;
 pub mod recurrence;
 pub mod refresh_token;
 pub mod reminder;
+pub mod series_scope;
 pub mod status;
 pub mod sync_token;
 pub mod tags;

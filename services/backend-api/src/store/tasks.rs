@@ -5,8 +5,8 @@ use platform::problem::Problem;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QuerySelect,
-    QueryTrait as _, Value,
+    ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QueryOrder as _,
+    QuerySelect, QueryTrait as _, Value,
 };
 use serde_json::json;
 
@@ -19,6 +19,9 @@ use crate::domain::tags::TagSet;
 use crate::domain::task::{Progress, Task};
 use crate::domain::text::{Description, Title};
 use crate::domain::timezone::TimeZone;
+
+/// How many tasks of a series are changed at once.
+pub const MOST_OF_A_SERIES: u64 = 1_000;
 
 /// A row of `core.tasks`.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -94,6 +97,34 @@ pub async fn find_in_any_state_for_update(
 /// As [`find`].
 pub async fn find_for_system_update(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Task>, Problem> {
     living(id).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
+}
+
+/// Living tasks of a series that the user may see, the latest first, locked until the transaction ends, which acts as the user: the
+/// open ones, and with `done` those that are done. At most [`MOST_OF_A_SERIES`].
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_of_series_for_update(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    series_id: Uuid,
+    done: bool,
+) -> Result<Vec<Task>, Problem> {
+    let is_done = Column::Status.eq(Status::Done.as_str());
+    let open = Condition::all().add(Column::Status.ne(Status::Done.as_str())).add(Column::ArchivedAt.is_null());
+    let wanted = if done { Condition::any().add(open).add(is_done) } else { open };
+    let rows = Entity::find()
+        .filter(Column::RecurrenceId.eq(series_id))
+        .filter(Column::DeletedAt.is_null())
+        .filter(wanted)
+        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
+        .order_by_desc(Column::Occurrence)
+        .order_by_asc(Column::Id)
+        .limit(MOST_OF_A_SERIES)
+        .lock_exclusive()
+        .all(db)
+        .await?;
+    rows.into_iter().map(Task::try_from).collect()
 }
 
 async fn lock(db: &impl ConnectionTrait, user_id: &str, wanted: Select<Entity>) -> Result<Option<Task>, Problem> {

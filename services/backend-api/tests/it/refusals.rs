@@ -74,6 +74,14 @@ async fn produce(world: &World, operation: &Operation, code: &str) -> Option<(u1
         "cursor_invalid" => valid.query("cursor", "made-up"),
         "sync_token_invalid" => valid.query("token", "made-up"),
         "task_not_restorable" => break_the_history(world, valid).await,
+        "occurrence_over" if operation.method == Method::PATCH => {
+            valid.json(&json!({"scope": "this", "title": "None is open"}))
+        }
+        "occurrence_over" => valid.body("application/json", json!({"occurrence": 99}).to_string()),
+        "series_over" => {
+            world.trail.recurring.set(valid.names.get("id")?, "status", json!("ended"));
+            valid
+        }
         "resync_required" => fall_behind(world, valid).await,
         "not_found" => {
             let thing = valid.thing()?.to_owned();

@@ -1,4 +1,5 @@
-//! A sidecar behind which audit-service knows what a test tells it, whoever asks, and notification-service too.
+//! A sidecar behind which audit-service knows what a test tells it, whoever asks, and notification-service and
+//! recurring-task-service too.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::harness::Api;
 use crate::notification_service::NotificationService;
+use crate::recurring_service::RecurringService;
 
 const HISTORY: &str = "/v1.0/invoke/audit-service/method/internal/audit-logs";
 
@@ -24,6 +26,8 @@ pub(crate) struct Trail {
     questions: Arc<Mutex<Vec<String>>>,
     /// What notification-service knows.
     pub(crate) notifications: NotificationService,
+    /// What recurring-task-service knows.
+    pub(crate) recurring: RecurringService,
 }
 
 impl Trail {
@@ -32,7 +36,7 @@ impl Trail {
         let trail = Self::default();
         let path = "/v1.0/invoke/audit-service/method/internal/deleted-tasks/{id}";
         let router = Router::new().route(path, get(answer)).route(HISTORY, get(no_history)).with_state(trail.clone());
-        let router = router.merge(trail.notifications.router());
+        let router = router.merge(trail.notifications.router()).merge(trail.recurring.router());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

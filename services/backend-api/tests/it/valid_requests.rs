@@ -163,6 +163,10 @@ impl World {
         // These come by themselves.
         match parent {
             "/api/{user_id}/notifications" => return self.trail.notifications.tell(&person.id),
+            "/api/{user_id}/recurrences" => {
+                let profile = person.client.get(&format!("/api/{}/profile", person.id)).await.expect(200).json();
+                return self.trail.recurring.begin(&profile["workspace_id"]);
+            }
             "/api/unsubscribe" => return self.trail.notifications.send_link("reminder"),
             _ => {}
         }

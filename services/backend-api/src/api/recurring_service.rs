@@ -1,0 +1,208 @@
+//! recurring-task-service, as far as it is asked for a user's series. It decides nothing about who may see what: each question names
+//! the workspaces of the caller.
+
+use chrono::{DateTime, Utc};
+use platform::dapr::invoke::{InvokeError, Invoker};
+use platform::problem::Problem;
+use platform::trace::TraceContext;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::recurrences::{Series, SeriesStatus};
+use crate::app::App;
+use crate::domain::priority::Priority;
+use crate::domain::recurrence::Recurrence;
+use crate::domain::reminder::Reminder;
+use crate::domain::tags::TagSet;
+use crate::domain::task::TaskPatch;
+use crate::domain::text::{Description, Title};
+use crate::domain::timezone::TimeZone;
+use crate::store::users;
+
+const RECURRING_TASK_SERVICE: &str = "recurring-task-service";
+
+/// The service, for one caller.
+#[derive(Debug)]
+pub struct RecurringService<'a> {
+    invoker: &'a Invoker,
+    workspace_ids: Vec<Uuid>,
+    trace: Option<&'a TraceContext>,
+}
+
+/// Which series are listed.
+#[derive(Debug, Serialize)]
+struct Listing {
+    workspace_ids: String,
+    status: Option<SeriesStatus>,
+    after: Option<String>,
+    limit: u64,
+}
+
+/// A page of them; `next` is the service's own place in the list.
+#[derive(Debug, Deserialize)]
+pub struct Listed {
+    pub(super) items: Vec<Series>,
+    pub(super) next: Option<String>,
+}
+
+/// One series, and what is to be done to it.
+#[derive(Debug, Serialize)]
+struct Instruction<'a, T> {
+    id: Uuid,
+    workspace_ids: &'a [Uuid],
+    #[serde(flatten)]
+    what: T,
+}
+
+/// Nothing is to be done to it.
+#[derive(Debug, Serialize)]
+struct Nothing {}
+
+/// It goes on with the next occurrence.
+#[derive(Debug, Serialize)]
+struct Skip {
+    occurrence: i32,
+}
+
+/// What is to be otherwise for the tasks to come.
+#[derive(Debug, Serialize)]
+struct Change<'a> {
+    changes: Changes<'a>,
+}
+
+/// A merge patch.
+#[derive(Debug, Serialize)]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a Title>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a Description>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<&'a TagSet>,
+    /// `null` for nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<&'a Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminders: Option<&'a [Reminder]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurrence: Option<&'a Recurrence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<TimeZone>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_date: Option<DateTime<Utc>>,
+}
+
+impl<'a> From<&'a TaskPatch> for Changes<'a> {
+    fn from(patch: &'a TaskPatch) -> Self {
+        Self {
+            title: patch.title.as_ref(),
+            description: patch.description.as_ref(),
+            priority: patch.priority,
+            tags: patch.tags.as_ref(),
+            assignee: patch.assignee.as_ref(),
+            reminders: patch.reminders.as_deref(),
+            recurrence: patch.recurrence.as_ref().and_then(Option::as_ref),
+            timezone: patch.timezone,
+            due_date: patch.due_date.flatten(),
+        }
+    }
+}
+
+/// The series as it is now, if it is in one of the workspaces.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    recurrence: Option<Series>,
+    problem: Option<Refusal>,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    code: String,
+    detail: String,
+}
+
+impl<'a> RecurringService<'a> {
+    /// The service, asked for the workspaces of `caller`.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of(app: &'a App, caller: &'a Caller) -> Result<Self, Problem> {
+        let memberships = users::memberships(&app.changes.db, &caller.actor.user_id).await?;
+        let workspace_ids = memberships.iter().map(|workspace| workspace.id).collect();
+        Ok(Self { invoker: &app.invoker, workspace_ids, trace: caller.trace.as_ref() })
+    }
+
+    /// Series of all workspaces, the newest first.
+    ///
+    /// # Errors
+    /// 503 while it is away.
+    pub async fn list(
+        &self,
+        status: Option<SeriesStatus>,
+        after: Option<String>,
+        limit: u64,
+    ) -> Result<Listed, InvokeError> {
+        let ids: Vec<String> = self.workspace_ids.iter().map(Uuid::to_string).collect();
+        let question = Listing { workspace_ids: ids.join(","), status, after, limit };
+        self.invoker.get(RECURRING_TASK_SERVICE, "internal/recurrences", &question, self.trace).await
+    }
+
+    /// The series.
+    ///
+    /// # Errors
+    /// 404, 503.
+    pub async fn find(&self, id: Uuid) -> Result<Series, Problem> {
+        self.tell("find", id, Nothing {}).await
+    }
+
+    /// The tasks to come will be as the patch says.
+    ///
+    /// # Errors
+    /// 404, 503.
+    pub async fn change(&self, id: Uuid, patch: &TaskPatch) -> Result<Series, Problem> {
+        self.tell("change", id, Change { changes: patch.into() }).await
+    }
+
+    /// Makes no more tasks of it.
+    ///
+    /// # Errors
+    /// 404, 503.
+    pub async fn stop(&self, id: Uuid) -> Result<Series, Problem> {
+        self.tell("stop", id, Nothing {}).await
+    }
+
+    /// Goes on with the next occurrence, if `occurrence` is the latest.
+    ///
+    /// # Errors
+    /// 404, 409 `occurrence_over` and `series_over`, 503.
+    pub async fn skip(&self, id: Uuid, occurrence: i32) -> Result<Series, Problem> {
+        self.tell("skip", id, Skip { occurrence }).await
+    }
+
+    async fn tell(&self, verb: &str, id: Uuid, what: impl Serialize + Sync) -> Result<Series, Problem> {
+        let instruction = Instruction { id, workspace_ids: &self.workspace_ids, what };
+        let Answer { recurrence, problem } = self.post(verb, &instruction).await?;
+        let series = recurrence.ok_or_else(|| Problem::not_found("recurrence"))?;
+        problem.map_or(Ok(series), |refusal| Err(refusal.into()))
+    }
+
+    async fn post<T: DeserializeOwned>(&self, verb: &str, body: &(impl Serialize + Sync)) -> Result<T, InvokeError> {
+        let path = format!("internal/recurrences/{verb}");
+        self.invoker.post(RECURRING_TASK_SERVICE, &path, body, self.trace).await
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(Refusal { code, detail }: Refusal) -> Self {
+        match code.as_str() {
+            "occurrence_over" => Self::conflict("occurrence_over", detail),
+            "series_over" => Self::conflict("series_over", detail),
+            other => Self::internal(&format!("recurring-task-service refuses with {other}: {detail}")),
+        }
+    }
+}

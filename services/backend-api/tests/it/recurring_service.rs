@@ -1,0 +1,137 @@
+//! recurring-task-service behind a sidecar, as far as backend-api asks it. It takes exactly what it should be asked, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const BASE: &str = "/v1.0/invoke/recurring-task-service/method/internal/recurrences";
+
+/// What it knows, and what it was asked.
+#[derive(Clone, Default)]
+pub(crate) struct RecurringService(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    /// In which workspace each is, and how it is shown.
+    series: BTreeMap<Uuid, (String, Value)>,
+    asked: Vec<(String, Value)>,
+}
+
+impl RecurringService {
+    pub(crate) fn router(&self) -> Router {
+        Router::new().route(BASE, get(list)).route(&format!("{BASE}/{{verb}}"), post(tell)).with_state(self.clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap()
+    }
+
+    /// A series in that workspace, which has the least that one can have; returns its id.
+    pub(crate) fn begin(&self, workspace_id: &Value) -> String {
+        let id = Uuid::new_v4();
+        let series = json!({
+            "id": id, "task_id": id, "title": "Water the plants", "status": "active",
+            "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "text": "every Monday", "mode": "schedule"},
+            "timezone": "UTC", "occurrence": 1, "due_date": "2026-02-02T07:00:00Z",
+            "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00Z",
+        });
+        self.known().series.insert(id, (workspace_id.as_str().unwrap().to_owned(), series));
+        id.to_string()
+    }
+
+    /// The series looks otherwise.
+    pub(crate) fn set(&self, id: &str, member: &str, value: Value) {
+        self.known().series.get_mut(&id.parse().unwrap()).unwrap().1[member] = value;
+    }
+
+    /// How it is shown.
+    pub(crate) fn shown(&self, id: &str) -> Value {
+        self.known().series[&id.parse::<Uuid>().unwrap()].1.clone()
+    }
+
+    /// What it was asked since the last time: the verb, and the parameters or the body.
+    pub(crate) fn take_asked(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.known().asked)
+    }
+
+    fn asked(&self, verb: &str, question: &Value, members: &[&str]) -> MutexGuard<'_, Known> {
+        let mut known = self.known();
+        known.asked.push((verb.to_owned(), question.clone()));
+        let named: BTreeSet<&str> = question.as_object().unwrap().keys().map(String::as_str).collect();
+        assert!(named.is_subset(&members.iter().copied().collect()), "asked for {named:?}, which is not {members:?}");
+        known
+    }
+}
+
+/// It has a next page until it is asked for it.
+async fn list(
+    State(service): State<RecurringService>,
+    Query(question): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
+    let question = json!(question);
+    let known = service.asked("list", &question, &["workspace_ids", "status", "after", "limit"]);
+    let mine: Vec<&str> = question["workspace_ids"].as_str().unwrap().split(',').collect();
+    let visible = known.series.values().filter(|(workspace, _)| mine.contains(&workspace.as_str()));
+    let wanted = visible.filter(|(_, series)| question["status"].is_null() || question["status"] == series["status"]);
+    let items: Vec<_> = wanted.map(|(_, series)| series.clone()).collect();
+    Json(json!({"items": items, "next": question["after"].is_null().then_some("its own place")}))
+}
+
+async fn tell(
+    State(service): State<RecurringService>,
+    Path(verb): Path<String>,
+    Json(told): Json<Value>,
+) -> Json<Value> {
+    let members: &[&str] = match verb.as_str() {
+        "find" | "stop" => &["id", "workspace_ids"],
+        "change" => &["id", "workspace_ids", "changes"],
+        "skip" => &["id", "workspace_ids", "occurrence"],
+        other => panic!("it cannot {other}"),
+    };
+    let mut known = service.asked(&verb, &told, members);
+    let workspaces: Vec<Uuid> = serde_json::from_value(told["workspace_ids"].clone()).unwrap();
+    let found = known.series.get_mut(&serde_json::from_value::<Uuid>(told["id"].clone()).unwrap());
+    let visible = found.filter(|(workspace, _)| workspaces.contains(&workspace.parse().unwrap()));
+    let Some((_, series)) = visible else { return Json(json!({"recurrence": null})) };
+    let problem = match verb.as_str() {
+        "change" => change(series, &told["changes"]),
+        "stop" => {
+            series["status"] = json!("stopped");
+            None
+        }
+        "skip" => skip(series, told["occurrence"].as_i64().unwrap()),
+        _ => None,
+    };
+    Json(match problem {
+        Some(code) => json!({"recurrence": series, "problem": {"code": code, "detail": "Read the series again."}}),
+        None => json!({"recurrence": series}),
+    })
+}
+
+fn change(series: &mut Value, changes: &Value) -> Option<&'static str> {
+    let may =
+        ["title", "description", "priority", "tags", "assignee", "reminders", "recurrence", "timezone", "due_date"];
+    for (member, value) in changes.as_object().unwrap() {
+        assert!(may.contains(&member.as_str()), "{member} cannot be changed");
+        if series.get(member).is_some() {
+            series[member].clone_from(value);
+        }
+    }
+    None
+}
+
+fn skip(series: &mut Value, occurrence: i64) -> Option<&'static str> {
+    if series["status"] != "active" {
+        return Some("series_over");
+    }
+    if series["occurrence"] != occurrence {
+        return Some("occurrence_over");
+    }
+    series["occurrence"] = json!(occurrence + 1);
+    None
+}
