@@ -4,6 +4,7 @@
 mod broker;
 mod end_to_end;
 mod notices;
+mod recurring;
 mod reminders;
 mod replay;
 mod replicas;

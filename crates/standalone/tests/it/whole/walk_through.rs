@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::end_to_end::up;
 use crate::launched::Launched;
@@ -62,8 +62,23 @@ async fn the_walk_through_works_as_printed() {
     assert_eq!(found["items"], Value::from(vec![restored.clone()]));
     assert_eq!((&copy["full"], &copy["tasks"][0]), (&true.into(), &restored));
 
-    assert!(parts[10].contains("user.updated") && parts[10].contains("/data/timestamp is not"), "{}", parts[10]);
-    assert_eq!(parts[11], format!("Replayed as event {}.", created["id"].as_str().unwrap()));
-    assert_eq!(json(12)["items"][0]["timestamp"], "2026-01-31T09:00:00Z");
+    repeats([json(10), json(11), json(12), json(13), json(14)]);
+
+    assert!(parts[15].contains("user.updated") && parts[15].contains("/data/timestamp is not"), "{}", parts[15]);
+    assert_eq!(parts[16], format!("Replayed as event {}.", created["id"].as_str().unwrap()));
+    assert_eq!(json(17)["items"][0]["timestamp"], "2026-01-31T09:00:00Z");
     system.stop().await;
+}
+
+/// What is printed under "A task that repeats".
+fn repeats([preview, first, list, skipped, stopped]: [Value; 5]) {
+    assert_eq!(preview["rrule"], "FREQ=MONTHLY;BYMONTHDAY=-1");
+    let monthly = ["2027-01-31T17:00:00Z", "2027-02-28T17:00:00Z", "2027-03-31T16:00:00Z"];
+    assert_eq!(preview["occurrences"], json!(monthly));
+    assert_eq!((&first["recurrence"]["text"], &first["occurrence"]), (&json!("every Monday"), &json!(1)));
+    let next = &list["items"][0];
+    assert_eq!((&next["recurrence_id"], &next["due_date"]), (&first["id"], &json!("2027-03-29T07:00:00Z")));
+    assert_eq!((&skipped["occurrence"], &skipped["due_date"]), (&json!(3), &json!("2027-04-05T07:00:00Z")));
+    let series = &stopped["items"][0];
+    assert_eq!((&series["id"], &series["status"]), (&first["id"], &json!("stopped")));
 }
