@@ -24,11 +24,15 @@ pub(crate) struct World<'a> {
     pub(crate) system: &'a mut System,
     /// Those who write, where somebody does.
     pub(crate) traffic: Option<&'a Traffic>,
-    /// Which moment is chosen, where there is a choice.
+    /// Which moment is chosen, where there is a choice, and how far off it may be.
     pub(crate) moments: &'a Random,
+    pub(crate) within: Duration,
     /// What nobody can read.
     pub(crate) poisoned: &'a mut Poisoned,
 }
+
+/// How far off a random moment may be, where nothing else asks for a nearer one.
+pub(crate) const WITHIN: Duration = Duration::from_secs(3);
 
 /// How often a connection is cut.
 const CUT_EVERY: Duration = Duration::from_millis(100);
@@ -92,8 +96,7 @@ impl World<'_> {
     }
 
     async fn random_moment(&self) {
-        let moment = u64::from(u16::from_le_bytes(self.moments.bytes())) % 3_000;
-        sleep(Duration::from_millis(moment)).await;
+        sleep(self.within * u32::from(u16::from_le_bytes(self.moments.bytes())) / u32::from(u16::MAX)).await;
     }
 
     /// Kills a part, and waits until it was started again.

@@ -1,6 +1,6 @@
 //! Breaks a running system in every way at hand, while people write, and counts what is left afterwards: every
 //! acknowledged write is one entry of the history and one message of the socket, none is missing, none came twice. Then again,
-//! while reminders are due: each is sent once.
+//! while reminders are due: each is sent once. And again, while tasks that repeat are completed: each has one next instance.
 #![expect(clippy::print_stdout, reason = "the table is the point")]
 
 mod check;
@@ -14,6 +14,7 @@ mod journal;
 mod person;
 mod poison;
 mod process;
+mod recurring;
 mod reminders;
 mod report;
 mod run;
@@ -86,6 +87,14 @@ async fn main() -> ExitCode {
         print_head(&mut head);
         let row = reminders::run(&load, scenario, full).await;
         let row = row.unwrap_or_else(|error| reminders::Row::broken(scenario, &error));
+        println!("{row}");
+        failures.extend(reasons(scenario, row.outcome));
+    }
+    let mut head = Some(recurring::HEAD);
+    for scenario in sidecars.recurring().iter().filter(|scenario| arguments.wants(scenario)) {
+        print_head(&mut head);
+        let row = recurring::run(&load, scenario, full).await;
+        let row = row.unwrap_or_else(|error| recurring::Row::broken(scenario, &error));
         println!("{row}");
         failures.extend(reasons(scenario, row.outcome));
     }

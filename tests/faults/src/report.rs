@@ -87,6 +87,17 @@ fn spread(times: &[Duration]) -> String {
     }
 }
 
+/// `<median>/<99th percentile>/<longest>` in milliseconds, by nearest rank.
+pub(crate) fn quantiles(times: &[Duration]) -> String {
+    let mut times: Vec<u128> = times.iter().map(Duration::as_millis).collect();
+    times.sort_unstable();
+    let at = |percent: usize| times.get((times.len() * percent).div_ceil(100).saturating_sub(1));
+    match (at(50), at(99), times.last()) {
+        (Some(median), Some(p99), Some(longest)) => format!("{median}/{p99}/{longest}"),
+        _ => "-".to_owned(),
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Findings { acknowledged, entries, told, duplicates, gaps, .. } = &self.findings;

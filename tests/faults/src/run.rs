@@ -9,7 +9,7 @@ use platform::random::Random;
 use tokio::time::{Instant, sleep};
 
 use crate::check::{Findings, check};
-use crate::fault::World;
+use crate::fault::{WITHIN, World};
 use crate::home::Home;
 use crate::journal::{Fact, Shared};
 use crate::person::Person;
@@ -57,7 +57,8 @@ async fn go(load: &Load, scenario: &Scenario, full: bool, home: &mut Home, syste
     let (mut times, mut poisoned) = (Vec::new(), Poisoned::new());
     for _ in 0..scenario.times(full) {
         sleep(BETWEEN).await;
-        let mut world = World { home, system, traffic: Some(&traffic), moments: &moments, poisoned: &mut poisoned };
+        let mut world =
+            World { home, system, traffic: Some(&traffic), moments: &moments, within: WITHIN, poisoned: &mut poisoned };
         let since = world.inject(scenario.fault, scenario.lasts(full)).await?;
         traffic.until_acknowledged(since).await?;
         traffic.until_caught_up().await?;

@@ -69,6 +69,14 @@ impl Sidecars {
         }
     }
 
+    /// The table of the recurring tasks.
+    pub(crate) fn recurring(self) -> &'static [Scenario] {
+        match self {
+            Self::Embedded => &EMBEDDED_RECURRING,
+            Self::Daprd => &DISTRIBUTED_RECURRING,
+        }
+    }
+
     /// Writes per second unless told otherwise.
     pub(crate) fn rate(self) -> u32 {
         match self {
@@ -164,4 +172,21 @@ const DISTRIBUTED_REMINDERS: [Scenario; 4] = [
     row("reminders, kill its daprd", Fault::Kill("notification-service-daprd"), Database::Separate, [1, 3], [0, 0]),
     row("reminders, kill the scheduler", Fault::Kill("scheduler"), Database::Separate, [1, 1], [0, 0]),
     row("reminders, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 3], [2, 2]),
+];
+
+const EMBEDDED_RECURRING: [Scenario; 2] = [
+    row("recurring, kill launcher", Fault::KillLauncher, Database::Separate, [3, 50], [0, 0]),
+    row("recurring, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 10], [1, 1]),
+];
+
+const DISTRIBUTED_RECURRING: [Scenario; 3] = [
+    row(
+        "recurring, kill recurring-task-service",
+        Fault::Kill("recurring-task-service"),
+        Database::Separate,
+        [3, 50],
+        [0, 0],
+    ),
+    row("recurring, kill backend-api", Fault::Kill("backend-api"), Database::Separate, [3, 50], [0, 0]),
+    row("recurring, kill its daprd", Fault::Kill("recurring-task-service-daprd"), Database::Separate, [1, 10], [0, 0]),
 ];

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use self::asked::Asked;
 use self::check::Findings;
 pub(crate) use self::report::{HEAD, Row};
-use crate::fault::World;
+use crate::fault::{WITHIN, World};
 use crate::home::Home;
 use crate::person::Person;
 use crate::poison::Poisoned;
@@ -76,7 +76,8 @@ async fn go(
     for number in 0..times {
         // A random while after this; some were sent by then, and some are still to come.
         sleep_until(begun + window * (4 * number + 1) / (4 * times)).await;
-        let mut world = World { home, system, traffic: None, moments: &moments, poisoned: &mut poisoned };
+        let mut world =
+            World { home, system, traffic: None, moments: &moments, within: WITHIN, poisoned: &mut poisoned };
         let broken = world.inject(scenario.fault, scenario.lasts(full)).await?;
         ensure!(broken < begun + window, "the last reminder was due before anything was broken");
         system.must_run()?;

@@ -1,10 +1,9 @@
 //! The table of the reminders.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::check::Findings;
-use crate::report::Outcome;
+use crate::report::{Outcome, quantiles};
 use crate::scenario::Scenario;
 
 /// The line above the rows.
@@ -44,22 +43,11 @@ impl Row {
     }
 }
 
-/// `<median>/<99th percentile>/<longest>` in milliseconds, by nearest rank.
-fn spread(times: &[Duration]) -> String {
-    let mut times: Vec<u128> = times.iter().map(Duration::as_millis).collect();
-    times.sort_unstable();
-    let at = |percent: usize| times.get((times.len() * percent).div_ceil(100).saturating_sub(1));
-    match (at(50), at(99), times.last()) {
-        (Some(median), Some(p99), Some(longest)) => format!("{median}/{p99}/{longest}"),
-        _ => "-".to_owned(),
-    }
-}
-
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Findings { reminders, sent, in_app, entries, mails, in_doubt, fired_late, mailed_late, .. } =
             &self.findings;
-        let (fired, mailed, outcome) = (spread(fired_late), spread(mailed_late), &self.outcome);
+        let (fired, mailed, outcome) = (quantiles(fired_late), quantiles(mailed_late), &self.outcome);
         write!(
             f,
             "{:<38} | {:>5} | {:>7} | {reminders:>9} | {sent:>4} | {in_app:>6} | {entries:>7} | {mails:>5} | {in_doubt:>8} \
