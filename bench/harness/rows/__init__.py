@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.bench import Bench
 from harness.figures import Row
-from harness.rows import arrivals, creates, distributed, isolation, lists, losses, reminders, sockets, start, statements, updates
+from harness.rows import arrivals, creates, distributed, isolation, lists, losses, recurring, reminders, sockets, start, statements, updates
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "creates": creates.creates,
@@ -20,6 +20,8 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start.start,
     "losses": losses.losses,
     "reminders": reminders.reminders,
+    "recurring": recurring.recurring,
     "distributed": distributed.distributed,
     "distributed-reminders": reminders.distributed_reminders,
+    "distributed-recurring": recurring.distributed_recurring,
 }

@@ -8,6 +8,7 @@ mod people;
 mod process;
 mod publish;
 mod quantiles;
+mod recurring;
 mod reminders;
 mod server;
 mod sidecar;
@@ -40,6 +41,8 @@ enum Command {
     Http(closed_loop::Arguments),
     /// Ask for reminders, 50 to a task
     Reminders(reminders::Arguments),
+    /// Complete tasks that repeat, and measure until their owner's socket tells of the next ones
+    Recurring(recurring::Arguments),
     /// Publish events through a sidecar, in batches
     Publish(publish::Arguments),
     /// Change tasks at a steady rate, and measure until another client's socket tells
@@ -60,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Sidecar(arguments) => sidecar::run(arguments).await,
         Command::Http(arguments) => print(&closed_loop::run(arguments).await?),
         Command::Reminders(arguments) => print(&reminders::run(&arguments).await?),
+        Command::Recurring(arguments) => print(&recurring::run(&arguments).await?),
         Command::Publish(arguments) => print(&publish::run(&arguments).await?),
         Command::Updates(arguments) => print(&updates::run(&arguments).await?),
         Command::Idle(arguments) => print(&idle::run(&arguments).await?),
