@@ -175,57 +175,62 @@ async fn a_change_reaches_the_history_and_the_socket_of_its_owner_alone() {
     whole.system.stop().await.unwrap();
 }
 
+/// These share a system: one start is most of what each of them takes.
 #[tokio::test]
-async fn history_is_paged_by_sealed_cursors() {
+async fn what_a_running_system_does_for_one_does_not_touch_another() {
     let whole = Whole::start().await;
-    let alice = whole.person("alice");
-    let task = alice.create("0").await;
-    let path = format!("/api/alice/tasks/{}", task["id"].as_str().unwrap());
+    tokio::join!(
+        history_is_paged_by_sealed_cursors(&whole),
+        asking_for_what_never_was_keeps_nobody_from_the_history(&whole),
+        a_ticket_opens_one_socket(&whole),
+        a_sidecar_invokes_any_service_as_the_dapr_cli_does(&whole),
+        what_is_meant_for_sidecars_is_not_there_for_others(&whole),
+    );
+    whole.system.stop().await.unwrap();
+}
+
+async fn history_is_paged_by_sealed_cursors(whole: &Whole) {
+    let carol = whole.person("carol");
+    let task = carol.create("0").await;
+    let path = format!("/api/carol/tasks/{}", task["id"].as_str().unwrap());
     for n in 1..5 {
-        alice.client.patch(&path, &json!({"title": n.to_string()})).await.expect(200);
+        carol.client.patch(&path, &json!({"title": n.to_string()})).await.expect(200);
     }
-    alice.history(&task, 5).await;
+    carol.history(&task, 5).await;
     let (mut titles, mut query) = (Vec::new(), "limit=2".to_owned());
     loop {
         let page =
-            alice.client.get(&format!("/api/alice/audit-logs?event_type=task.updated&{query}")).await.expect(200);
+            carol.client.get(&format!("/api/carol/audit-logs?event_type=task.updated&{query}")).await.expect(200);
         let page = page.json();
         for entry in page["items"].as_array().unwrap() {
             titles.push(entry["details"]["task_data"]["title"].as_str().unwrap().to_owned());
         }
         let Some(cursor) = page["next_cursor"].as_str() else { break };
-        alice.client.get(&format!("/api/alice/audit-logs?cursor={cursor}")).await.expect_problem(400, "cursor_invalid");
+        carol.client.get(&format!("/api/carol/audit-logs?cursor={cursor}")).await.expect_problem(400, "cursor_invalid");
         query = format!("limit=2&cursor={cursor}");
     }
     assert_eq!(titles, ["4", "3", "2", "1"]);
-    whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn asking_for_what_never_was_keeps_nobody_from_the_history() {
-    let whole = Whole::start().await;
-    let alice = whole.person("alice");
-    let task = alice.create("Still to be seen").await;
+async fn asking_for_what_never_was_keeps_nobody_from_the_history(whole: &Whole) {
+    let dave = whole.person("dave");
+    let task = dave.create("Still to be seen").await;
     for n in 0..8 {
-        let path = format!("/api/alice/tasks/{}/restore", uuid::Uuid::from_u128(n));
-        alice.client.post(&path, &json!({})).await.expect_problem(404, "not_found");
+        let path = format!("/api/dave/tasks/{}/restore", uuid::Uuid::from_u128(n));
+        dave.client.post(&path, &json!({})).await.expect_problem(404, "not_found");
     }
-    assert_eq!(alice.history(&task, 1).await, ["task.created"]);
-    whole.system.stop().await.unwrap();
+    assert_eq!(dave.history(&task, 1).await, ["task.created"]);
 }
 
-#[tokio::test]
-async fn a_ticket_opens_one_socket() {
-    let whole = Whole::start().await;
-    let alice = whole.person("alice");
-    let ticket = alice.client.post("/api/alice/ws-ticket", &json!({})).await.expect(201).json();
+async fn a_ticket_opens_one_socket(whole: &Whole) {
+    let erin = whole.person("erin");
+    let ticket = erin.client.post("/api/erin/ws-ticket", &json!({})).await.expect(201).json();
     let url = format!("{}?ticket={}", whole.socket_url(), ticket["ticket"].as_str().unwrap());
     let mut socket = Socket::open(&url, &[]).await.unwrap();
     assert_eq!(socket.next_json(DEADLINE).await["type"], "subscribed");
-    let task = alice.create("By ticket").await;
+    let task = erin.create("By ticket").await;
     assert_eq!(socket.next_json(DEADLINE).await["event"]["task_data"]["id"], task["id"]);
     assert_eq!(Socket::open(&url, &[]).await.err().unwrap().as_u16(), 401, "a ticket is good once");
-    whole.system.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -247,20 +252,15 @@ async fn a_malformed_event_goes_to_the_dead_letters_and_holds_nobody_up() {
     whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_sidecar_invokes_any_service_as_the_dapr_cli_does() {
-    let whole = Whole::start().await;
+async fn a_sidecar_invokes_any_service_as_the_dapr_cli_does(whole: &Whole) {
     let sidecar = Client::new(whole.system.sidecar_url("audit-service").unwrap());
     for app in ["backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service"] {
         let health = sidecar.get(&format!("/v1.0/invoke/{app}/method/health")).await.expect(200).json();
         assert_eq!((&health["service"], &health["status"]), (&json!(app), &json!("ok")));
     }
-    whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn what_is_meant_for_sidecars_is_not_there_for_others() {
-    let whole = Whole::start().await;
+async fn what_is_meant_for_sidecars_is_not_there_for_others(whole: &Whole) {
     for (app, path) in [
         ("backend-api", "/internal/memberships"),
         ("audit-service", "/events/task-events"),
@@ -275,5 +275,4 @@ async fn what_is_meant_for_sidecars_is_not_there_for_others() {
     let anyone = Client::new(whole.system.base_url("audit-service").unwrap());
     anyone.get("/internal/audit-logs").await.expect_problem(404, "not_found");
     anyone.get("/dapr/subscribe").await.expect_problem(404, "not_found");
-    whole.system.stop().await.unwrap();
 }
