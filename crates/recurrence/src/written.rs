@@ -16,6 +16,7 @@ use crate::{rfc, text};
 /// as it is: a form beside another is taken when it says the same.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WrittenRecurrence)]
 pub struct Written {
     frequency: Option<Frequency>,
     /// Every how many days, weeks, months or years; 1 unless given.

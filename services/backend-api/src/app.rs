@@ -93,6 +93,7 @@ pub fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(api::sync::sync))
         .routes(routes!(api::ws_ticket::create))
         .routes(routes!(api::reminders::list))
+        .routes(routes!(api::recurrence_preview::preview))
         .routes(routes!(api::recurrences::list))
         .routes(routes!(api::recurrences::get, api::recurrence_update::update, api::recurrences::stop))
         .routes(routes!(api::recurrences::skip))

@@ -20,7 +20,7 @@ use crate::store::{tasks, users};
 
 /// Stores the task, tells `task.created` and keeps `reply` for the request's idempotency key, all in one statement, when
 /// nothing has to be looked up for it; else nothing is stored and the answer is `None`, and [`create_task`] does it. Also when a
-/// reminder is past: what was carried out before then is still answered as it was.
+/// reminder is past, or the recurrence never comes: what was carried out before then is still answered as it was.
 ///
 /// # Errors
 /// When the database refuses.
@@ -36,7 +36,7 @@ pub async fn create_at_once(
         return Ok(None);
     }
     let believed = new.timezone.is_none().then_some(actor.timezone);
-    let task = task(&changes.clock, actor, new.clone(), actor.timezone);
+    let Ok(task) = task(&changes.clock, actor, new.clone(), actor.timezone) else { return Ok(None) };
     let reply = reply(&task);
     let event = EventDraft::task_created(&actor.user_id, task.event_data(), request.source);
     let creation = Creation { task: &task, believed, event, once: request.once, reply: &reply };
@@ -57,21 +57,21 @@ pub struct Request<'a> {
 /// Stores the task and tells `task.created`.
 ///
 /// # Errors
-/// 422 when the assignee is not a member of the workspace, or a reminder is past or too far ahead.
+/// 422 when the assignee is not a member of the workspace, a reminder is past or too far ahead, or the recurrence never comes.
 pub async fn create_task(change: &mut Change, actor: &Actor, new: NewTask, source: Source) -> Result<Task, Problem> {
     check_assignee(change, actor.workspace_id, new.assignee.as_deref()).await?;
     check_reminders(&new.reminders, &[], new.due_date, change.clock().now())?;
     let timezone = timezone_of(change, actor).await?;
-    let task = task(change.clock(), actor, new, timezone);
+    let task = task(change.clock(), actor, new, timezone).map_err(refused)?;
     tasks::insert(change.transaction(), &task).await?;
     change.emit(EventDraft::task_created(&actor.user_id, task.event_data(), source));
     Ok(task)
 }
 
 /// The new task, in `timezone` unless it names another.
-fn task(clock: &Clock, actor: &Actor, new: NewTask, timezone: TimeZone) -> Task {
+fn task(clock: &Clock, actor: &Actor, new: NewTask, timezone: TimeZone) -> Result<Task, Invalid> {
     let now = clock.now();
-    Task {
+    let mut task = Task {
         id: clock.new_id(),
         user_id: actor.user_id.clone(),
         workspace_id: actor.workspace_id,
@@ -95,7 +95,14 @@ fn task(clock: &Clock, actor: &Actor, new: NewTask, timezone: TimeZone) -> Task 
         updated_at: now,
         archived_at: None,
         deleted_at: None,
-    }
+    };
+    task.begin_series(now)?;
+    Ok(task)
+}
+
+/// 422 with the rule that is broken, at its place.
+pub(super) fn refused(Invalid { pointer, code, detail }: Invalid) -> Problem {
+    Problem::validation(vec![FieldError::new(pointer, code, detail)])
 }
 
 /// Refuses an assignee who is not a member of the workspace.
@@ -122,10 +129,8 @@ pub(super) fn check_reminders(
     due_date: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    Reminder::check_moments(reminders, had, due_date, now).map_err(|invalid| {
-        let Invalid { pointer, code, detail } = invalid.within("/reminders");
-        Problem::validation(vec![FieldError::new(pointer, code, detail)])
-    })
+    let checked = Reminder::check_moments(reminders, had, due_date, now);
+    checked.map_err(|invalid| refused(invalid.within("/reminders")))
 }
 
 async fn timezone_of(change: &Change, actor: &Actor) -> Result<TimeZone, Problem> {

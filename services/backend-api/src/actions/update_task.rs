@@ -1,9 +1,10 @@
 //! Applies a merge patch to a task.
 
+use chrono::{DateTime, Utc};
 use platform::problem::{FieldError, Problem};
 use uuid::Uuid;
 
-use super::create_task::{check_assignee, check_reminders};
+use super::create_task::{check_assignee, check_reminders, refused};
 use super::edit;
 use super::tell_update::tell_update;
 use crate::domain::actor::Actor;
@@ -17,7 +18,8 @@ use crate::store::change::Change;
 /// leaves the version as it is and tells nothing.
 ///
 /// # Errors
-/// 404, 412, and 422 when status and completed disagree, the assignee is not a member, or a new reminder is past or too far ahead.
+/// 404, 412, and 422 when status and completed disagree, the assignee is not a member, a new reminder is past or too far ahead, or
+/// a new recurrence never comes.
 pub async fn update_task(
     change: &mut Change,
     actor: &Actor,
@@ -37,10 +39,17 @@ pub async fn update_task(
         .map_err(|invalid| Problem::validation(vec![FieldError::new("/completed", invalid.code, invalid.detail)]))?;
     let mut after = before.clone();
     after.apply(patch, status, change.clock().now());
+    repeat(&before, &mut after, change.clock().now())?;
     if after == before {
         return Ok(before);
     }
     edit::save(change, &mut after).await?;
     tell_update(change, actor, SeriesScope::Following, &before, &after);
     Ok(after)
+}
+
+/// A new recurrence begins a series, if the task is not of one; and what repeats is due.
+fn repeat(before: &Task, after: &mut Task, now: DateTime<Utc>) -> Result<(), Problem> {
+    let undated = before.due_date.is_some() && after.due_date.is_none();
+    if after.recurrence != before.recurrence || undated { after.begin_series(now).map_err(refused) } else { Ok(()) }
 }

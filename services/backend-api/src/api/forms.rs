@@ -10,10 +10,10 @@ struct Form(&'static [&'static str], &'static [&'static str]);
 const FORMS: [(&str, &[Form]); 3] = [
     ("Reminder", &[Form(&["before"], &["at"]), Form(&["at"], &["before"])]),
     (
-        "Recurrence",
+        "WrittenRecurrence",
         &[
-            Form(&["frequency"], &["rrule", "text"]),
-            Form(&["rrule"], &["frequency", "text", "interval", "by_weekday", "by_month_day", "count", "until"]),
+            Form(&["frequency"], &[]),
+            Form(&["rrule"], &["frequency", "interval", "by_weekday", "by_month_day", "count", "until"]),
             Form(&["text"], &["frequency", "rrule", "interval", "by_weekday", "by_month_day", "count", "until"]),
         ],
     ),

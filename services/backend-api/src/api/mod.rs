@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod patch;
 pub mod profile;
 pub mod recipients;
+pub mod recurrence_preview;
 pub mod recurrence_update;
 pub mod recurrences;
 pub mod recurring_service;

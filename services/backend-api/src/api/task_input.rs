@@ -9,7 +9,7 @@ use super::patch::Patch;
 use crate::domain::date;
 use crate::domain::invalid::Invalid;
 use crate::domain::priority::Priority;
-use crate::domain::recurrence::Recurrence;
+use crate::domain::recurrence::{Recurrence, Written};
 use crate::domain::reminder::{Reminder, WrittenReminder};
 use crate::domain::status::Status;
 use crate::domain::tags::TagSet;
@@ -56,8 +56,8 @@ pub struct CreateTask {
     due_date: Option<String>,
     #[schema(example = "Europe/Berlin")]
     timezone: Option<String>,
-    #[schema(value_type = Option<Recurrence>)]
-    recurrence: Option<Object<Recurrence>>,
+    #[schema(value_type = Option<Written>)]
+    recurrence: Option<Object<Written>>,
     #[schema(value_type = Option<Vec<Reminder>>, max_items = 50)]
     reminders: Option<Vec<Object<WrittenReminder>>>,
     assignee: Option<String>,
@@ -93,8 +93,8 @@ pub struct UpdateTask {
     #[schema(value_type = Option<String>, nullable = false)]
     timezone: Patch<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Recurrence>)]
-    recurrence: Patch<Object<Recurrence>>,
+    #[schema(value_type = Option<Written>)]
+    recurrence: Patch<Object<Written>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<Reminder>>, max_items = 50)]
     reminders: Patch<Vec<Object<WrittenReminder>>>,
@@ -173,8 +173,8 @@ impl UpdateTask {
     }
 }
 
-fn checked_recurrence(Object(recurrence): Object<Recurrence>) -> Result<Recurrence, Invalid> {
-    recurrence.check()
+pub(super) fn checked_recurrence(Object(recurrence): Object<Written>) -> Result<Recurrence, Invalid> {
+    Ok(recurrence.parse()?)
 }
 
 fn checked_reminders(reminders: Vec<Object<WrittenReminder>>) -> Result<Vec<Reminder>, Invalid> {

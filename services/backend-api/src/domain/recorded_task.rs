@@ -138,7 +138,7 @@ impl Broken {
 }
 
 fn read_recurrence(value: Value) -> Result<Recurrence, Invalid> {
-    Recurrence::deserialize(value).map_err(|error| Invalid::new("recurrence_invalid", error.to_string()))?.check()
+    Recurrence::deserialize(value).map_err(|error| Invalid::new("recurrence_invalid", error.to_string()))
 }
 
 fn read_reminders(values: Vec<Value>) -> Result<Vec<Reminder>, Invalid> {

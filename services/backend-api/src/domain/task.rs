@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::invalid::Invalid;
 use super::priority::Priority;
-use super::recurrence::Recurrence;
+use super::recurrence::{self, Recurrence};
 use super::reminder::Reminder;
 use super::status::Status;
 use super::tags::TagSet;
@@ -166,6 +167,21 @@ impl Task {
         set(&mut self.recurrence, patch.recurrence);
         set(&mut self.reminders, patch.reminders);
         set(&mut self.assignee, patch.assignee);
+    }
+
+    /// Makes it the first instance of the series that its recurrence begins, unless it is one of a series already, with a due
+    /// date if it has none. Without a recurrence it stays as it is.
+    ///
+    /// # Errors
+    /// What is wrong with the recurrence, at its place in the task.
+    pub fn begin_series(&mut self, now: DateTime<Utc>) -> Result<(), Invalid> {
+        let Some(recurrence) = &self.recurrence else { return Ok(()) };
+        let due = recurrence::first_due(recurrence, self.timezone, self.due_date, now);
+        self.due_date = Some(due.map_err(|invalid| invalid.within("/recurrence"))?);
+        if self.recurrence_id.is_none() {
+            (self.recurrence_id, self.occurrence) = (Some(self.id), Some(1));
+        }
+        Ok(())
     }
 
     /// Takes back the deletion, or else the archiving; a task that is neither stays as it is. The version is not touched.

@@ -22,6 +22,11 @@ impl TimeZone {
             .map_err(|_| Invalid::new("timezone_unknown", "Give an IANA time zone such as Europe/Berlin or UTC."))
     }
 
+    /// The zone itself.
+    pub fn zone(self) -> chrono_tz::Tz {
+        self.0
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         self.0.name()

@@ -33,6 +33,8 @@ mod profile;
 mod purge;
 mod rate_limits;
 mod recipients;
+mod recurrence;
+mod recurrence_preview;
 mod recurrence_update;
 mod recurrences;
 mod recurring_service;
