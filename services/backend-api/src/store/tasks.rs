@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, Condition, DbBackend, FromQueryResult as _, IntoActiveModel as _, Iterable as _, QueryOrder as _,
-    QuerySelect, QueryTrait as _, Value,
+    QuerySelect, QueryTrait as _, Statement, Value,
 };
 use serde_json::json;
 
@@ -110,10 +110,16 @@ pub async fn find_of_series_for_update(
     series_id: Uuid,
     done: bool,
 ) -> Result<Vec<Task>, Problem> {
+    let rows = Model::find_by_statement(of_series_statement(user_id, series_id, done)).all(db).await?;
+    rows.into_iter().map(Task::try_from).collect()
+}
+
+/// What [`find_of_series_for_update`] asks for.
+pub fn of_series_statement(user_id: &str, series_id: Uuid, done: bool) -> Statement {
     let is_done = Column::Status.eq(Status::Done.as_str());
     let open = Condition::all().add(Column::Status.ne(Status::Done.as_str())).add(Column::ArchivedAt.is_null());
     let wanted = if done { Condition::any().add(open).add(is_done) } else { open };
-    let rows = Entity::find()
+    Entity::find()
         .filter(Column::RecurrenceId.eq(series_id))
         .filter(Column::DeletedAt.is_null())
         .filter(wanted)
@@ -122,9 +128,7 @@ pub async fn find_of_series_for_update(
         .order_by_asc(Column::Id)
         .limit(MOST_OF_A_SERIES)
         .lock_exclusive()
-        .all(db)
-        .await?;
-    rows.into_iter().map(Task::try_from).collect()
+        .build(DbBackend::Postgres)
 }
 
 async fn lock(db: &impl ConnectionTrait, user_id: &str, wanted: Select<Entity>) -> Result<Option<Task>, Problem> {

@@ -1,9 +1,10 @@
 //! `PATCH /api/{user_id}/recurrences/{id}`: this task, those that follow, or all of a series.
 
-use backend_api::store::tasks::MOST_OF_A_SERIES;
+use backend_api::store::tasks::{MOST_OF_A_SERIES, of_series_statement};
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use testkit::explain;
 use testkit::http::Answer;
 
 use crate::harness::{Api, Person};
@@ -223,4 +224,17 @@ async fn a_long_series_is_changed_as_far_as_it_is_bounded() {
     let changed = "SELECT count(*) FROM core.tasks WHERE title = 'Water the ferns'";
     assert_eq!(plants.api.number(changed).await, i64::try_from(MOST_OF_A_SERIES).unwrap());
     assert_eq!(plants.each("title").await, ["Water the ferns"; 3], "the latest first");
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_series_are_found_along_their_index() {
+    let plants = Plants::start().await;
+    // When sorting and reading whole tables cost more than anything else: see the index of the purge.
+    let dear = "SELECT set_config('tidings.user_id', 'alice', true); SET LOCAL enable_sort = off; \
+                SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
+    for done in [false, true] {
+        let question = of_series_statement("alice", plants.id.parse().unwrap(), done);
+        let plan = explain(&plants.api.database.connect().await, question, dear).await;
+        assert!(plan.contains("tasks_by_series"), "{plan}");
+    }
 }
