@@ -4,7 +4,7 @@ Of mail number n it writes n.eml, as it came, and then n.json, as a mail program
 
 What a recipient's address begins with tells what becomes of a mail to it:
   busy-2@     451 twice, then taken; any other number too, here and below
-  refused@    550
+  refused@    550, which names the address
   silent-1@   once no answer after the mail was sent, then taken
   dropped-1@  once the connection ends after the mail was sent, then taken
   goodbye@    taken, and then the connection ends
@@ -41,7 +41,7 @@ class Postbox:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if word(address) == "refused":
-            return "550 5.1.1 No such mailbox"
+            return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown"
         if self.is_due(address, "busy"):
             return "451 4.7.1 Busy, come again later"
         envelope.rcpt_tos.append(address)

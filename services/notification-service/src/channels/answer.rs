@@ -9,12 +9,10 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use super::SendError;
-use super::text::{cut, one_line};
+use super::text::one_line;
 
 /// The longest that is waited because a provider says so.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
-/// The longest text of a provider that is told, in characters.
-const MAX_SAID: usize = 200;
 
 /// What a provider answered that took a message.
 pub(super) struct Taken {
@@ -40,7 +38,7 @@ pub(super) async fn exchange(
     if status.is_success() {
         return Ok(Taken { headers, body });
     }
-    let said = explain(&body).map(|said| format!(": {}", cut(&one_line(&said), MAX_SAID))).unwrap_or_default();
+    let said = explain(&body).map(|said| format!(": {}", one_line(&said))).unwrap_or_default();
     let detail = format!("{provider} answered {}{said}", status.as_u16());
     let may_pass =
         status.is_server_error() || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
@@ -65,7 +63,7 @@ fn unanswered(provider: &str, error: &reqwest::Error) -> SendError {
     while let Some(inner) = cause.and_then(|cause| cause.source()) {
         cause = Some(inner);
     }
-    let cause = cause.map(|cause| format!(": {}", cut(&one_line(&cause.to_string()), MAX_SAID))).unwrap_or_default();
+    let cause = cause.map(|cause| format!(": {}", one_line(&cause.to_string()))).unwrap_or_default();
     SendError::transient(format!("{provider} {what}{cause}"))
 }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod discreet;
 mod letter;
 mod links;
 mod sendgrid;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde::Serialize;
 
+use self::discreet::discreet;
 use self::letter::LetterWriter;
 use self::links::Links;
 use self::sendgrid::SendGrid;
@@ -50,7 +52,7 @@ pub(crate) enum SendError {
     /// It may be taken later: 429, 5xx, a 4yz reply of SMTP, no answer in time.
     #[error("{detail}")]
     Transient {
-        /// What was seen, for the results and the log; no secret is in it.
+        /// What was seen, for the results and the log; no secret is in it, and once it has left [`Channels::send`] no address.
         detail: String,
         /// How long the provider asks to wait, a day at most.
         retry_after: Option<Duration>,
@@ -76,6 +78,17 @@ impl SendError {
 
     fn permanent(detail: impl Into<String>) -> Self {
         Self::Permanent { detail: detail.into() }
+    }
+
+    /// The same without the address.
+    fn about(self, address: &str) -> Self {
+        match self {
+            Self::Transient { detail, retry_after } => {
+                Self::Transient { detail: discreet(&detail, address), retry_after }
+            }
+            Self::Permanent { detail } => Self::Permanent { detail: discreet(&detail, address) },
+            Self::Unconfigured { missing } => Self::Unconfigured { missing },
+        }
     }
 }
 
@@ -148,7 +161,7 @@ impl Channels {
             Channel::InApp => return Ok(Receipt::default()),
         };
         match provider {
-            Ok(provider) => provider.send(address, message).await,
+            Ok(provider) => provider.send(address, message).await.map_err(|error| error.about(address)),
             Err(missing) => Err(SendError::Unconfigured { missing: missing.clone() }),
         }
     }

@@ -29,8 +29,8 @@ const MAX_IDLE: usize = 16;
 const MAX_IDLE_TIME: Duration = Duration::from_mins(1);
 /// How many mails a connection carries; some servers take no more.
 const MAX_MAILS: u32 = 100;
-/// The longest text of a server that is told, in characters.
-const MAX_SAID: usize = 200;
+/// The longest name that a server gives a mail, in characters.
+const MAX_NAME: usize = 200;
 
 /// A mail server, and the connections to it.
 ///
@@ -93,7 +93,7 @@ impl Smtp {
             if error.is_client() { SendError::permanent(said(&error)) } else { refused(&error) }
         })?;
         self.keep(connection);
-        Ok(Receipt { provider_id: taken.first_line().map(|line| cut(&one_line(line), MAX_SAID)) })
+        Ok(Receipt { provider_id: taken.first_line().map(|line| cut(&one_line(line), MAX_NAME)) })
     }
 
     /// One that the server still listens to, or a new one.
@@ -167,7 +167,7 @@ fn refused(error: &Error) -> SendError {
 
 fn said(error: &Error) -> String {
     let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    let cause = cut(&one_line(&cause), MAX_SAID);
+    let cause = one_line(&cause);
     match error.status() {
         Some(code) => format!("the mail server answered {code}: {cause}"),
         None => format!("the mail server did not take it: {cause}"),

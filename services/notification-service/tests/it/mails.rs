@@ -80,6 +80,10 @@ async fn what_is_refused_for_good_is_told_in_the_application() {
     service.post("/jobs/reminder", &payload_of("refused", &bell)).await;
     let failed = service.becomes("failed").await;
     assert!(failed["reason"].as_str().unwrap().starts_with("email: "), "{failed}");
+    // The server named the address, which is nobody's business but the user's: everybody in the workspace reads this, and the history.
+    let history = json!(service.told().await).to_string();
+    assert!(failed["results"][0]["detail"].as_str().unwrap().contains("550"), "{failed}");
+    assert!(!failed.to_string().contains("refused@") && !history.contains("refused@"), "{failed} {history}");
     let list = service.lists("refused", 2).await;
     assert_eq!((&list[0]["kind"], &list[1]["kind"]), (&json!("delivery_failed"), &json!("reminder")));
     assert_eq!(service.told_types().await.last().unwrap(), "notification.created");

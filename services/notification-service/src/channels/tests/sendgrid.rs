@@ -84,9 +84,15 @@ fn errors(message: &str, field: Option<&str>) -> Value {
 #[tokio::test]
 async fn refusals_are_for_ever() {
     let invalid = errors("Does not contain a valid address.", Some("personalizations.0.to.0.email"));
+    let named = errors("Alice@Example.COM does not contain a valid address.", Some("personalizations.0.to.0.email"));
     let unauthorized = errors("The provided authorization grant is invalid, expired, or revoked", None);
     for (status, body, detail) in [
         (400, invalid, "SendGrid answered 400: personalizations.0.to.0.email: Does not contain a valid address."),
+        (
+            400,
+            named,
+            "SendGrid answered 400: personalizations.0.to.0.email: [address] does not contain a valid address.",
+        ),
         (401, unauthorized, "SendGrid answered 401: The provided authorization grant is invalid, expired, or revoked"),
         (403, errors("access forbidden", None), "SendGrid answered 403: access forbidden"),
         (413, Value::Null, "SendGrid answered 413"),

@@ -138,7 +138,7 @@ async fn a_server_may_want_to_be_asked_again() {
     }
     send(&channels, "busy-2@example.com").await.unwrap();
     let told = is_permanent(send(&channels, "refused@example.com").await);
-    assert_eq!(told, "the mail server answered 550: 5.1.1 No such mailbox");
+    assert_eq!(told, "the mail server answered 550: 5.1.1 [address]: Recipient address rejected: User unknown");
     assert_eq!(server.mails().len(), 1);
 }
 

@@ -75,7 +75,12 @@ async fn refusals_are_for_ever() {
         (
             400,
             error(21211, "The 'To' number +4915112345678 is not a valid phone number.", 400),
-            "Twilio answered 400: The 'To' number +4915112345678 is not a valid phone number. (error 21211)",
+            "Twilio answered 400: The 'To' number [number] is not a valid phone number. (error 21211)",
+        ),
+        (
+            400,
+            error(21614, "'To' number 49 151 1234-5678 is not a valid mobile number", 400),
+            "Twilio answered 400: 'To' number [number] is not a valid mobile number (error 21614)",
         ),
         (401, error(20003, "Authenticate", 401), "Twilio answered 401: Authenticate (error 20003)"),
         (404, Value::Null, "Twilio answered 404"),
