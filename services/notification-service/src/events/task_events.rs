@@ -21,7 +21,9 @@ pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRej
 
 async fn act(app: &App, event: Event) -> Result<(), DbErr> {
     let Some(data) = &event.task_data else { return Ok(()) };
-    if tells_the_whole_task(event.event_type) {
+    // A task that is new without reminders has none.
+    let is_bare = event.event_type == EventType::TaskCreated && data.reminders.is_empty();
+    if tells_the_whole_task(event.event_type) && !is_bare {
         follow_task(app, &Task::of(data), event.sequence, event.timestamp).await?;
     }
     if let Some(notice) = notice(&event) {

@@ -1,6 +1,7 @@
 //! What should ring or answer does not, for a while.
 
 use chrono::TimeDelta;
+use platform::database::begin;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use testkit::{MailServer, eventually};
@@ -27,6 +28,17 @@ async fn a_reminder_that_no_bell_rings_for_is_sent_a_moment_later() {
     service.lists("alice", 2).await;
     let reminders = service.reminders().await;
     assert_eq!((&reminders[1]["status"], &reminders[2]["status"]), (&json!("sent"), &json!("scheduled")));
+}
+
+#[tokio::test]
+async fn a_new_task_without_reminders_costs_nothing() {
+    let service = Service::start().await;
+    let owner = service.database.connect_as_owner().await;
+    let transaction = begin(&owner).await.unwrap();
+    transaction.execute_unprepared("LOCK TABLE notification.reminders").await.unwrap();
+    // Nobody can look whether it has any.
+    service.learn(&created(1, json!({"reminders": []}))).await;
+    transaction.rollback().await.unwrap();
 }
 
 #[tokio::test]
