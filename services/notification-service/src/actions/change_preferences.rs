@@ -1,5 +1,6 @@
 //! A user chooses otherwise.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use platform::database::begin;
 use platform::problem::{FieldError, Problem};
@@ -20,24 +21,42 @@ pub(crate) async fn change_preferences(
     user_id: &str,
     changes: &Map<String, Value>,
 ) -> Result<Preferences, Problem> {
-    let wants_digest = changes.get("digest").is_some_and(|digest| !digest.is_null());
-    let profile =
-        if wants_digest || changes.contains_key("timezone") { Some(profile_zone(app, user_id).await?) } else { None };
-    let transaction = begin(&app.db).await?;
-    let held = preferences::lock(&transaction, user_id).await?;
-    let chosen = held.patched(changes).map_err(|mistakes| {
-        let told = mistakes.into_iter().map(|mistake| FieldError::new(mistake.pointer, mistake.code, mistake.detail));
-        Problem::validation(told.collect())
-    })?;
-    let now = app.clock.now();
-    let next_digest = match profile {
-        Some(zone) => NextDigest::Is(chosen.next_digest(now, chosen.zone(zone))),
-        None if chosen.digest.is_none() => NextDigest::Is(None),
-        None => NextDigest::Unchanged,
-    };
-    preferences::save(&transaction, user_id, &chosen, next_digest, now).await?;
-    transaction.commit().await?;
-    Ok(chosen)
+    let mut profile = None;
+    loop {
+        let (transaction, now) = (begin(&app.db).await?, app.clock.now());
+        let held = preferences::lock(&transaction, user_id, now).await?;
+        let chosen = held.patched(changes).map_err(|mistakes| {
+            let told =
+                mistakes.into_iter().map(|mistake| FieldError::new(mistake.pointer, mistake.code, mistake.detail));
+            Problem::validation(told.collect())
+        })?;
+        let Some(next_digest) = next_digest(&chosen, changes, profile, now) else {
+            // Nothing is held while somebody else is asked.
+            transaction.rollback().await?;
+            profile = Some(profile_zone(app, user_id).await?);
+            continue;
+        };
+        preferences::save(&transaction, user_id, &chosen, next_digest, now).await?;
+        transaction.commit().await?;
+        return Ok(chosen);
+    }
+}
+
+/// When the next digest is due after these changes; nothing when the profile has to say first where the clock is.
+fn next_digest(
+    chosen: &Preferences,
+    changes: &Map<String, Value>,
+    profile: Option<Tz>,
+    now: DateTime<Utc>,
+) -> Option<NextDigest> {
+    if chosen.digest.is_none() {
+        return Some(NextDigest::Is(None));
+    }
+    if !["digest", "timezone"].iter().any(|name| changes.contains_key(*name)) {
+        return Some(NextDigest::Unchanged);
+    }
+    let zone = chosen.timezone.or(profile)?;
+    Some(NextDigest::Is(chosen.next_digest(now, zone)))
 }
 
 async fn profile_zone(app: &App, user_id: &str) -> Result<Tz, Problem> {

@@ -13,11 +13,11 @@ use crate::store::preferences::{self, NextDigest};
 /// 404 for a token that is none of ours; 503 while the database is away.
 pub(crate) async fn unsubscribe(app: &App, token: &str) -> Result<Kind, Problem> {
     let (user_id, kind) = app.channels.unsubscribe_token(token).ok_or_else(|| Problem::not_found("subscription"))?;
-    let transaction = begin(&app.db).await?;
-    let mut chosen = preferences::lock(&transaction, &user_id).await?;
+    let (transaction, now) = (begin(&app.db).await?, app.clock.now());
+    let mut chosen = preferences::lock(&transaction, &user_id, now).await?;
     chosen.switch_off_email(kind);
     let next_digest = if chosen.digest.is_none() { NextDigest::Is(None) } else { NextDigest::Unchanged };
-    preferences::save(&transaction, &user_id, &chosen, next_digest, app.clock.now()).await?;
+    preferences::save(&transaction, &user_id, &chosen, next_digest, now).await?;
     transaction.commit().await?;
     Ok(kind)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use platform::database::{json_text, statement};
+use platform::database::{Transaction, json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::Value;
 
@@ -16,10 +16,15 @@ pub(crate) async fn of(db: &impl ConnectionTrait, user_ids: &[String]) -> Result
     rows.iter().map(|row| Ok((row.try_get("", "user_id")?, read(row.try_get("", "settings")?)))).collect()
 }
 
-/// What this user chose, locked until the transaction ends where they chose something before.
-pub(crate) async fn lock(db: &impl ConnectionTrait, user_id: &str) -> Result<Preferences, DbErr> {
-    let sql = "SELECT settings FROM notification.preferences WHERE user_id = $1 FOR UPDATE";
-    let row = db.query_one_raw(statement(sql, [user_id.into()])).await?;
+/// What this user chose, locked until the transaction ends, also where they chose nothing before.
+pub(crate) async fn lock(
+    transaction: &Transaction,
+    user_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Preferences, DbErr> {
+    let sql = "INSERT INTO notification.preferences (user_id, settings, updated_at) VALUES ($1, '{}', $2) \
+        ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id RETURNING settings";
+    let row = transaction.query_one_raw(statement(sql, [user_id.into(), now.into()])).await?;
     row.map_or_else(|| Ok(Preferences::default()), |row| Ok(read(row.try_get("", "settings")?)))
 }
 

@@ -1,10 +1,13 @@
 //! What people choose.
 
+use platform::database::begin;
 use reqwest::Method;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::fact::created;
-use crate::service::Service;
+use crate::service::{DEADLINE, Service};
 
 async fn choose(service: &Service, changes: Value) -> (u16, Value) {
     service.ask(Method::PATCH, "/internal/preferences", Some(&json!({"user_id": "alice", "changes": changes}))).await
@@ -59,4 +62,51 @@ async fn what_is_switched_off_is_not_told() {
         failed["results"],
         json!([{"user_id": "alice", "channel": "in_app", "status": "skipped", "detail": "switched off"}])
     );
+}
+
+#[tokio::test]
+async fn the_profile_is_asked_only_where_a_digest_depends_on_it() {
+    let service = Service::start().await;
+    service.backend.is_away(true);
+    assert_eq!(choose(&service, json!({"timezone": "Asia/Tokyo", "quiet_hours": null})).await.0, 200);
+    assert_eq!(
+        choose(&service, json!({"digest": {"hour": 25}})).await.0,
+        422,
+        "what is wrong is wrong without an answer"
+    );
+    // Where their clock is, they said themselves.
+    assert_eq!(choose(&service, json!({"digest": {"hour": 20}})).await.0, 200);
+    let next = "SELECT extract(epoch FROM next_digest_at)::bigint FROM notification.preferences";
+    assert_eq!(service.number(next).await, moment("2026-01-31T11:00:00Z"));
+    assert_eq!(choose(&service, json!({"timezone": null})).await.0, 503);
+    service.backend.is_away(false);
+    // In Berlin, where the profile is.
+    assert_eq!(choose(&service, json!({"timezone": null})).await.0, 200);
+    assert_eq!(service.number(next).await, moment("2026-01-31T19:00:00Z"));
+}
+
+#[tokio::test]
+async fn who_chooses_several_things_at_once_for_the_first_time_keeps_all_of_them() {
+    let service = Service::start().await;
+    let kinds = ["reminder", "task_completed", "task_assigned", "comment_added", "system"];
+    let changes = kinds.map(|kind| choose(&service, json!({"events": {kind: {"in_app": false}}})));
+    // All of them have begun before one can store anything.
+    let owner = service.database.connect_as_owner().await;
+    let obstacle = begin(&owner).await.unwrap();
+    obstacle.execute_unprepared("LOCK TABLE notification.preferences IN SHARE MODE").await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'notification.preferences'::regclass";
+    let begin_together = async {
+        eventually(DEADLINE, || async { (service.number(waiting).await == 5).then_some(()) }).await;
+        obstacle.rollback().await.unwrap();
+    };
+    let (answers, ()) = futures::future::join(futures::future::join_all(changes), begin_together).await;
+    for (status, answer) in answers {
+        assert_eq!(status, 200, "{answer}");
+    }
+    let chosen = service.get("/internal/preferences?user_id=alice").await;
+    assert!(kinds.iter().all(|kind| chosen["events"][kind]["in_app"] == false), "{chosen}");
+}
+
+fn moment(text: &str) -> i64 {
+    text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp()
 }
