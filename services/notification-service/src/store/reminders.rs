@@ -83,8 +83,8 @@ pub(crate) async fn lock_fired(transaction: &Transaction, ids: &[Uuid]) -> Resul
 
 /// Stores how reminders ended.
 pub(crate) async fn end(db: &impl ConnectionTrait, ended: &[Reminder]) -> Result<(), DbErr> {
-    let sql = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, sent_at = ended.sent_at, \
-          results = ended.results, claimed_until = NULL, updated_at = ended.updated_at \
+    let sql = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, version = ended.version, \
+          sent_at = ended.sent_at, results = ended.results, claimed_until = NULL, updated_at = ended.updated_at \
         FROM jsonb_populate_recordset(NULL::notification.reminders, $1::jsonb) AS ended WHERE reminder.id = ended.id";
     let rows: Vec<Value> = ended.iter().map(|reminder| written(reminder, 0)).collect();
     db.execute_raw(statement(sql, [json_text(&rows).into()])).await.map(|_| ())

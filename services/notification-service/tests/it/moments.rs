@@ -105,7 +105,9 @@ async fn what_backend_api_knows_already_counts_though_the_event_is_still_on_its_
     service.is("09:30");
     service.ring(&reminder).await;
     let cancelled = service.becomes("cancelled").await;
-    assert_eq!(cancelled["reason"], "completed");
+    assert_eq!((&cancelled["reason"], &cancelled["version"]), (&json!("completed"), &json!(2)));
+    let (told, event) = service.told().await.pop().unwrap();
+    assert_eq!((told.as_str(), &event["data"]["version"]), ("reminder.cancelled", &cancelled["version"]));
     assert!(service.list("alice").await.is_empty());
 
     // A due date that moved is waited for.
