@@ -8,8 +8,11 @@ use platform::database::begin;
 use sea_orm::DbErr;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use super::end_reminders;
+use super::under_way::UnderWay;
 use crate::app::App;
 use crate::channels::SendError;
 use crate::domain::route::DeliveryStatus;
@@ -32,16 +35,20 @@ const RECORD_AGAIN: Duration = Duration::from_millis(200);
 /// Sends what is due, until `stop`; then what is under way may still end.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     // Each is a task of its own: one that holds a connection goes on while this one waits for a connection.
-    let mut under_way = JoinSet::new();
+    let (mut sending, under_way) = (JoinSet::new(), UnderWay::default());
+    let _renewing = AbortOnDropHandle::new(tokio::spawn(under_way.clone().renew(app.clone())));
     loop {
-        let room = UNDER_WAY - under_way.len();
+        let room = UNDER_WAY - sending.len();
         let mut next = None;
         if room >= UNDER_WAY / 2 && !stop.is_cancelled() {
-            match claim(&app, room).await {
+            match claim(&app, room, under_way.ids()).await {
                 Ok((claimed, waits_until)) => {
                     for due in claimed {
-                        let app = app.clone();
-                        under_way.spawn(async move { deliver(&app, due).await });
+                        let (app, held) = (app.clone(), under_way.hold(due.message.id));
+                        sending.spawn(async move {
+                            deliver(&app, due).await;
+                            drop(held);
+                        });
                     }
                     next = waits_until;
                 }
@@ -51,20 +58,21 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
                 }
             }
         }
-        if under_way.is_empty() && stop.is_cancelled() {
+        if sending.is_empty() && stop.is_cancelled() {
             return;
         }
         tokio::select! {
-            Some(_) = under_way.join_next() => {}
+            Some(_) = sending.join_next() => {}
             () = app.bells.deliveries.wait(next, &app.clock, &stop), if !stop.is_cancelled() => {}
         }
     }
 }
 
 /// Messages that may leave now, at most as many as there is room for, and when the next one may.
-async fn claim(app: &App, room: usize) -> Result<(Vec<Due>, Option<DateTime<Utc>>), DbErr> {
-    let claimed = deliveries::claim(&app.db, app.clock.now(), i64::try_from(room).unwrap_or(1)).await?;
-    let next = if claimed.len() < room { deliveries::next(&app.db).await? } else { None };
+async fn claim(app: &App, room: usize, under_way: Vec<Uuid>) -> Result<(Vec<Due>, Option<DateTime<Utc>>), DbErr> {
+    let now = app.clock.now();
+    let claimed = deliveries::claim(&app.db, now, i64::try_from(room).unwrap_or(1), under_way).await?;
+    let next = if claimed.len() < room { deliveries::next(&app.db, now).await? } else { None };
     Ok((claimed, next))
 }
 

@@ -18,7 +18,7 @@ use crate::domain::person::Person;
 use crate::domain::reminder::{Reminder, Status};
 use crate::store::{deliveries, outbox, reminders};
 
-/// Ends those of `ids` that nothing is pending of, and tells of it. Whoever should have been reminded and was not, finds that in the application.
+/// Ends those of `ids` that nothing is pending of, and tells of it.
 ///
 /// # Errors
 /// When the database is away.
@@ -31,29 +31,38 @@ pub(super) async fn end_reminders(app: &App, transaction: &Transaction, ids: &[U
     for (reminder, result) in deliveries::results(transaction, ids).await? {
         results.entry(reminder).or_default().push(result);
     }
-    let now = app.clock.now();
-    let (mut ended, mut drafts, mut messages) = (Vec::new(), Vec::new(), Messages::default());
+    let (mut changed, mut drafts, mut messages) = (Vec::new(), Vec::new(), Messages::default());
     for reminder in fired {
         let results = results.remove(&reminder.id).unwrap_or_default();
-        let Some(outcome) = outcome(&results) else { continue };
-        let (status, event_type, reason) = match outcome {
-            Outcome::Sent => (Status::Sent, EventType::ReminderSent, None),
-            Outcome::Failed(why) => (Status::Failed, EventType::ReminderFailed, Some(why)),
-        };
-        let sent_at = (status == Status::Sent).then_some(now);
-        let reminder = Reminder { status, reason, sent_at, results: json!(results), updated_at: now, ..reminder };
-        if status == Status::Failed {
-            apologise(app, &mut messages, &reminder, &results);
+        if let Some((event_type, reminder)) = ended(app, &mut messages, &reminder, &results) {
+            drafts.push(announce::reminder(event_type, &reminder));
+            changed.push(reminder);
         }
-        drafts.push(announce::reminder(event_type, &reminder));
-        ended.push(reminder);
     }
-    if ended.is_empty() {
-        return Ok(());
-    }
-    reminders::end(transaction, &ended).await?;
+    reminders::store_ends(transaction, &changed).await?;
     drafts.extend(messages.store(transaction).await?);
     outbox::store(transaction, drafts, &app.clock).await
+}
+
+/// A fired reminder as it ends with these results, and what is told of that; nothing while a message is on its way. Whoever should have been reminded and
+/// was not, finds that in the application.
+pub(super) fn ended(
+    app: &App,
+    messages: &mut Messages,
+    fired: &Reminder,
+    results: &[ChannelResult],
+) -> Option<(EventType, Reminder)> {
+    let (status, event_type, reason) = match outcome(results)? {
+        Outcome::Sent => (Status::Sent, EventType::ReminderSent, None),
+        Outcome::Failed(why) => (Status::Failed, EventType::ReminderFailed, Some(why)),
+    };
+    let now = app.clock.now();
+    let sent_at = (status == Status::Sent).then_some(now);
+    let reminder = Reminder { status, reason, sent_at, results: json!(results), updated_at: now, ..fired.clone() };
+    if status == Status::Failed {
+        apologise(app, messages, &reminder, results);
+    }
+    Some((event_type, reminder))
 }
 
 /// Tells everybody who was to be reminded, in the application, that it did not work.

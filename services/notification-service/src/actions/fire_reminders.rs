@@ -12,15 +12,16 @@ use super::write_messages::{Messages, Occasion};
 use super::{announce, end_reminders, find_audience};
 use crate::app::App;
 use crate::domain::message::Kind;
-use crate::domain::person::Audience;
+use crate::domain::outcome::ChannelResult;
+use crate::domain::person::{Audience, Person};
 use crate::domain::plan::cancelled;
 use crate::domain::preferences::Preferences;
 use crate::domain::reminder::{Reminder, Status};
 use crate::domain::task::Standing;
-use crate::store::{claims, outbox, preferences, reminders};
+use crate::store::{due, outbox, preferences, reminders};
 
-/// Reminders that are fired together at most.
-const MOST: i64 = 200;
+/// Reminders that are fired together at most: as many tasks as backend-api is asked about at a time.
+const MOST: i64 = 500;
 
 /// So long after its moment a reminder counts as late.
 const LATE: TimeDelta = TimeDelta::seconds(5);
@@ -34,7 +35,7 @@ const PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// How long to wait for the event that says what backend-api knows already.
 const NEWS_IS_COMING: TimeDelta = TimeDelta::seconds(3);
 
-/// What is to become of a claimed reminder.
+/// What is to become of a reminder.
 enum Verdict<'a> {
     Tell(&'a Audience),
     Cancel(&'static str),
@@ -47,87 +48,114 @@ enum Verdict<'a> {
 /// Fires what is due; says whether there may be more.
 ///
 /// # Errors
-/// When the database is away: then what was claimed comes again by itself.
+/// When the database is away: then it is due on.
 pub(crate) async fn fire_due(app: &App) -> Result<bool, DbErr> {
-    let claimed = claims::claim_due(&app.db, app.clock.now(), MOST).await?;
-    let more = i64::try_from(claimed.len()).is_ok_and(|count| count == MOST);
-    fire(app, claimed).await?;
+    let found = due::reminders(&app.db, app.clock.now(), MOST).await?;
+    let more = i64::try_from(found.len()).is_ok_and(|count| count == MOST);
+    fire(app, &found).await?;
     Ok(more)
 }
 
-/// Fires one reminder, whenever its moment is. A claim of somebody else, and a reminder that is not scheduled any more, are left alone.
+/// Fires reminders, whenever their moments are. Those that somebody else fires, or that are not as they were found any more, are left alone.
 ///
 /// # Errors
 /// When the database is away.
-pub(crate) async fn fire_now(app: &App, id: Uuid) -> Result<(), DbErr> {
-    let claimed = claims::claim(&app.db, id, app.clock.now()).await?;
-    fire(app, claimed.into_iter().collect()).await
-}
-
-async fn fire(app: &App, claimed: Vec<Reminder>) -> Result<(), DbErr> {
-    if claimed.is_empty() {
+pub(crate) async fn fire(app: &App, found: &[Reminder]) -> Result<(), DbErr> {
+    let found: Vec<&Reminder> = found.iter().filter(|reminder| reminder.may_fire()).collect();
+    if found.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = claimed.iter().map(|reminder| reminder.id).collect();
-    let now = app.clock.now();
-    let tasks = match find_audience::audiences(app, claimed.iter().map(|reminder| reminder.task_id).collect()).await {
+    // Nothing is locked while somebody else is asked, who may not answer.
+    let tasks = match find_audience::audiences(app, found.iter().map(|reminder| reminder.task_id).collect()).await {
         Ok(tasks) => tasks,
         Err(error) => {
-            tracing::warn!(%error, reminders = ids.len(), "nobody says who may be reminded; it is asked again");
-            return claims::put_off(&app.db, &ids, now + PAUSE).await;
+            tracing::warn!(%error, reminders = found.len(), "nobody says who may be reminded; it is asked again");
+            let ids: Vec<Uuid> = found.iter().map(|reminder| reminder.id).collect();
+            return due::put_off(&app.db, &ids, app.clock.now() + PAUSE).await;
         }
     };
-    let people = tasks.values().flat_map(|task| &task.people).map(|person| person.user_id.clone()).collect::<Vec<_>>();
-    let chosen = preferences::of(&app.db, &people).await?;
+    let people = tasks.values().flat_map(|task| &task.people).map(|person| person.user_id.clone()).collect();
     let transaction = begin(&app.db).await?;
-    let unchanged = reminders::lock_unchanged(&transaction, &claimed).await?;
-    let claimed: Vec<Reminder> = claimed.into_iter().filter(|reminder| unchanged.contains(&reminder.id)).collect();
-    settle(app, &transaction, &claimed, &tasks, &chosen).await?;
+    let locked = due::lock_unchanged(&transaction, &found).await?;
+    if locked.is_empty() {
+        return transaction.rollback().await;
+    }
+    let chosen = preferences::of(&transaction, people).await?;
+    let reminders = found.into_iter().filter(|reminder| locked.contains(&reminder.id));
+    let counts = settle(app, &transaction, reminders, &tasks, &chosen).await?;
     transaction.commit().await?;
+    app.counters.fired.inc_by(counts.fired);
+    app.counters.late.inc_by(counts.late);
     app.wake.ring();
     app.bells.deliveries.ring();
     app.bells.jobs.ring();
     Ok(())
 }
 
-/// Stores what became of the claimed reminders, all of which are locked.
+/// How many were fired, and how many of them late.
+#[derive(Debug, Default)]
+struct Counts {
+    fired: u64,
+    late: u64,
+}
+
+/// Stores what became of reminders, all of which are locked.
 async fn settle(
     app: &App,
     transaction: &Transaction,
-    claimed: &[Reminder],
+    reminders: impl Iterator<Item = &Reminder>,
     tasks: &HashMap<Uuid, Audience>,
     chosen: &HashMap<String, Preferences>,
-) -> Result<(), DbErr> {
+) -> Result<Counts, DbErr> {
     let now = app.clock.now();
-    let (mut messages, mut fired, mut waiting, mut drafts, mut over) =
-        (Messages::default(), vec![], vec![], vec![], vec![]);
-    for reminder in claimed {
-        match verdict(reminder, tasks.get(&reminder.task_id), now) {
+    let (mut messages, mut apologies) = (Messages::default(), Messages::default());
+    let (mut changed, mut waiting, mut ends) = (vec![], vec![], vec![]);
+    let mut counts = Counts::default();
+    for reminder in reminders {
+        let over = match verdict(reminder, tasks.get(&reminder.task_id), now) {
             Verdict::Tell(task) => {
-                let occasion = occasion(reminder, task);
-                task.people.iter().for_each(|person| messages.write(app, &occasion, person, chosen));
-                fired.push(reminder.id);
+                let fired = fired(reminder, now);
+                counts.fired += 1;
+                counts.late += u64::from(fired.late);
+                let results = remind(app, &mut messages, reminder, task, chosen);
+                match end_reminders::ended(app, &mut apologies, &fired, &results) {
+                    Some(over) => over,
+                    // Some of its messages are on their way.
+                    None => {
+                        changed.push(fired);
+                        continue;
+                    }
+                }
             }
-            Verdict::Cancel(why) => {
-                over.push((EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder));
+            Verdict::Cancel(why) => (EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder),
+            Verdict::Miss => (EventType::ReminderFailed, missed(reminder, now)),
+            Verdict::Wait => {
+                waiting.push(reminder.id);
+                continue;
             }
-            Verdict::Miss => over.push((EventType::ReminderFailed, missed(reminder, now))),
-            Verdict::Wait => waiting.push(reminder.id),
-        }
+        };
+        ends.push(announce::reminder(over.0, &over.1));
+        changed.push(over.1);
     }
-    drafts.extend(over.iter().map(|(event_type, reminder)| announce::reminder(*event_type, reminder)));
-    let over: Vec<Reminder> = over.into_iter().map(|(_, reminder)| reminder).collect();
-    reminders::end(transaction, &over).await?;
-    claims::put_off(transaction, &waiting, now + NEWS_IS_COMING).await?;
-    drafts.extend(messages.store(transaction).await?);
-    reminders::mark_fired(transaction, &fired, now, now - LATE).await?;
-    outbox::store(transaction, drafts, &app.clock).await?;
-    end_reminders::end_reminders(app, transaction, &fired).await?;
-    app.counters.fired.inc_by(fired.len() as u64);
-    let late =
-        |reminder: &&Reminder| fired.contains(&reminder.id) && reminder.fire_at.is_some_and(|due| now - due >= LATE);
-    app.counters.late.inc_by(claimed.iter().filter(late).count() as u64);
-    Ok(())
+    let told = [messages.store(transaction).await?, ends, apologies.store(transaction).await?].concat();
+    reminders::store_ends(transaction, &changed).await?;
+    due::put_off(transaction, &waiting, now + NEWS_IS_COMING).await?;
+    outbox::store(transaction, told, &app.clock).await?;
+    Ok(counts)
+}
+
+/// Writes the messages of a reminder; returns what became of them so far.
+fn remind(
+    app: &App,
+    messages: &mut Messages,
+    reminder: &Reminder,
+    task: &Audience,
+    chosen: &HashMap<String, Preferences>,
+) -> Vec<ChannelResult> {
+    let occasion = occasion(reminder, task);
+    let mut people: Vec<&Person> = task.people.iter().collect();
+    people.sort_by(|one, other| one.user_id.cmp(&other.user_id));
+    people.into_iter().flat_map(|person| messages.write(app, &occasion, person, chosen)).collect()
 }
 
 fn verdict<'a>(reminder: &Reminder, task: Option<&'a Audience>, now: DateTime<Utc>) -> Verdict<'a> {
@@ -156,6 +184,12 @@ fn occasion<'a>(reminder: &'a Reminder, task: &Audience) -> Occasion<'a> {
         moment: reminder.fire_at.unwrap_or(reminder.updated_at),
         channels: reminder.wanted.channels.as_deref(),
     }
+}
+
+/// Its messages are made: from here on nobody makes them again.
+fn fired(reminder: &Reminder, now: DateTime<Utc>) -> Reminder {
+    let late = reminder.fire_at.is_some_and(|due| now - due >= LATE);
+    Reminder { fired_at: Some(now), late, updated_at: now, ..reminder.clone() }
 }
 
 fn missed(reminder: &Reminder, now: DateTime<Utc>) -> Reminder {

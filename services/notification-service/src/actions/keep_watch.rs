@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{fire_reminders, send_digests, tell_notices};
 use crate::app::App;
-use crate::store::claims;
+use crate::store::due;
 
 /// So long after its moment a reminder is looked for that no bell has rung for: the scheduler may be away.
 const GRACE: TimeDelta = TimeDelta::seconds(1);
@@ -17,7 +17,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let next = match look(&app).await {
             Ok(true) => continue,
-            Ok(false) => claims::next(&app.db, app.clock.now(), GRACE).await,
+            Ok(false) => due::next(&app.db, app.clock.now(), GRACE).await,
             Err(error) => Err(error),
         };
         let next = next.unwrap_or_else(|error| {

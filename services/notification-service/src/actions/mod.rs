@@ -11,5 +11,6 @@ pub(crate) mod keep_watch;
 pub(crate) mod schedule_jobs;
 pub(crate) mod send_digests;
 pub(crate) mod tell_notices;
+mod under_way;
 pub(crate) mod unsubscribe;
 pub(crate) mod write_messages;

@@ -40,7 +40,7 @@ pub(crate) async fn send_digests(app: &App) -> Result<bool, DbErr> {
         }
     };
     let people: HashMap<&str, &Person> = people.iter().map(|person| (person.user_id.as_str(), person)).collect();
-    let chosen = preferences::of(&app.db, &due).await?;
+    let chosen = preferences::of(&app.db, due.iter().cloned().collect()).await?;
     for user_id in &due {
         write(app, user_id, people.get(user_id.as_str()).copied(), &chosen).await?;
     }

@@ -12,6 +12,7 @@ use super::find_audience;
 use super::write_messages::{Messages, Occasion};
 use crate::app::App;
 use crate::domain::person::{Audience, Person};
+use crate::domain::preferences::Preferences;
 use crate::store::notices::Notice;
 use crate::store::{notices, outbox, preferences};
 
@@ -24,15 +25,15 @@ const PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// Tells what waits; says whether there may be more.
 ///
 /// # Errors
-/// When the database is away: then what was claimed comes again by itself.
+/// When the database is away: then it waits on.
 pub(crate) async fn tell_notices(app: &App) -> Result<bool, DbErr> {
     let now = app.clock.now();
-    let claimed = notices::claim(&app.db, now, MOST).await?;
-    if claimed.is_empty() {
+    let waiting = notices::waiting(&app.db, now, MOST).await?;
+    if waiting.is_empty() {
         return Ok(false);
     }
-    let ids: Vec<Uuid> = claimed.iter().map(|notice| notice.id).collect();
-    let (tasks, known) = match who(app, &claimed).await {
+    let ids: Vec<Uuid> = waiting.iter().map(|notice| notice.id).collect();
+    let (tasks, known) = match who(app, &waiting).await {
         Ok(found) => found,
         Err(error) => {
             tracing::warn!(%error, notices = ids.len(), "nobody says who may be told; it is asked again");
@@ -41,33 +42,47 @@ pub(crate) async fn tell_notices(app: &App) -> Result<bool, DbErr> {
         }
     };
     let people = tasks.values().flat_map(|task| &task.people).chain(&known).map(|person| person.user_id.clone());
-    let chosen = preferences::of(&app.db, &people.collect::<Vec<_>>()).await?;
-    let mut messages = Messages::default();
-    for notice in &claimed {
-        let task = notice.task_id.and_then(|id| tasks.get(&id));
-        let occasion = occasion(notice, task);
-        let everybody = match (notice.task_id, task) {
-            (None, _) => known.as_slice(),
-            (Some(_), Some(task)) => &task.people,
-            // The task is gone: there is nobody who may be told of it.
-            (Some(_), None) => &[],
-        };
-        let recipients = everybody.iter().filter(|person| is_for(notice, person));
-        recipients.for_each(|person| messages.write(app, &occasion, person, &chosen));
-    }
     let transaction = begin(&app.db).await?;
+    let locked = notices::lock_waiting(&transaction, &ids).await?;
+    let chosen = preferences::of(&transaction, people.collect()).await?;
+    let messages = written(app, waiting.iter().filter(|notice| locked.contains(&notice.id)), &tasks, &known, &chosen);
     outbox::store(&transaction, messages.store(&transaction).await?, &app.clock).await?;
-    notices::done(&transaction, &ids, now).await?;
+    notices::done(&transaction, &locked, now).await?;
     transaction.commit().await?;
     app.wake.ring();
     app.bells.deliveries.ring();
     Ok(i64::try_from(ids.len()).is_ok_and(|count| count == MOST))
 }
 
+/// What there is to tell of notices.
+fn written<'a>(
+    app: &App,
+    notices: impl Iterator<Item = &'a Notice>,
+    tasks: &HashMap<Uuid, Audience>,
+    known: &[Person],
+    chosen: &HashMap<String, Preferences>,
+) -> Messages {
+    let mut messages = Messages::default();
+    for notice in notices {
+        let task = notice.task_id.and_then(|id| tasks.get(&id));
+        let occasion = occasion(notice, task);
+        let everybody = match (notice.task_id, task) {
+            (None, _) => known,
+            (Some(_), Some(task)) => &task.people,
+            // The task is gone: there is nobody who may be told of it.
+            (Some(_), None) => &[],
+        };
+        for person in everybody.iter().filter(|person| is_for(notice, person)) {
+            messages.write(app, &occasion, person, chosen);
+        }
+    }
+    messages
+}
+
 /// The tasks that notices are about, and the people of those that are about none.
-async fn who(app: &App, claimed: &[Notice]) -> Result<(HashMap<Uuid, Audience>, Vec<Person>), InvokeError> {
-    let tasks = find_audience::audiences(app, claimed.iter().filter_map(|notice| notice.task_id).collect()).await?;
-    let of_none = claimed.iter().filter(|notice| notice.task_id.is_none());
+async fn who(app: &App, waiting: &[Notice]) -> Result<(HashMap<Uuid, Audience>, Vec<Person>), InvokeError> {
+    let tasks = find_audience::audiences(app, waiting.iter().filter_map(|notice| notice.task_id).collect()).await?;
+    let of_none = waiting.iter().filter(|notice| notice.task_id.is_none());
     let mut users: Vec<String> = of_none.filter_map(|notice| notice.recipients.clone()).flatten().collect();
     users.sort_unstable();
     users.dedup();

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::domain::channel::Channel;
 use crate::domain::local_time::local_time;
 use crate::domain::message::{Kind, Subject};
+use crate::domain::outcome::ChannelResult;
 use crate::domain::person::Person;
 use crate::domain::preferences::Preferences;
 use crate::domain::route::{DeliveryStatus, Route, Way, routes};
@@ -44,14 +45,15 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    /// Adds one to `person`. Somebody to whom no way leads is passed over, unless it is a reminder, which keeps account of that.
+    /// Adds one to `person`; returns what becomes of it by each channel, as it is now. Somebody to whom no way leads is passed over, unless it is a
+    /// reminder, which keeps account of that.
     pub(super) fn write(
         &mut self,
         app: &App,
         occasion: &Occasion<'_>,
         person: &Person,
         chosen: &HashMap<String, Preferences>,
-    ) {
+    ) -> Vec<ChannelResult> {
         let default = Preferences::default();
         let preferences = chosen.get(&person.user_id).unwrap_or(&default);
         let now = app.clock.now();
@@ -59,7 +61,7 @@ impl Messages {
         let routes = routes(occasion.kind, occasion.channels, person, preferences, now, missing);
         let leads = |route: &Route| matches!(route.way, Way::From(_));
         if occasion.reminder.is_none() && !routes.iter().any(leads) {
-            return;
+            return Vec::new();
         }
         let id = app.clock.new_id();
         let zone = preferences.zone(person.zone());
@@ -82,7 +84,9 @@ impl Messages {
             moment: occasion.moment,
             created_at: now,
         });
+        let begun = self.deliveries.len();
         self.deliveries.extend(routes.into_iter().map(|route| delivery(app.clock.new_id(), id, route, now)));
+        self.deliveries[begun..].iter().map(|delivery| result(&person.user_id, delivery)).collect()
     }
 
     /// Stores those that their people have not been told of the same occasion; returns what is to be told of those that are on somebody's list.
@@ -107,6 +111,11 @@ fn delivery(
     };
     let ended_at = (status != DeliveryStatus::Pending).then_some(now);
     NewDelivery { id, notification_id, channel, address, status, attempts: 0, not_before, detail, ended_at }
+}
+
+fn result(user_id: &str, delivery: &NewDelivery) -> ChannelResult {
+    let NewDelivery { channel, status, ref detail, .. } = *delivery;
+    ChannelResult { user_id: user_id.to_owned(), channel, status, detail: detail.clone() }
 }
 
 fn body(occasion: &Occasion<'_>, zone: Tz) -> String {

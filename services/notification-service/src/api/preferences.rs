@@ -44,7 +44,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Query(Parameters { user_id }): Query<Parameters>,
 ) -> Result<Json<Shown>, Problem> {
-    let preferences = preferences::of(&app.db, std::slice::from_ref(&user_id)).await?.remove(&user_id);
+    let preferences = preferences::of(&app.db, [user_id.clone()].into()).await?.remove(&user_id);
     Ok(shown(&app, preferences.unwrap_or_default()))
 }
 

@@ -139,6 +139,13 @@ pub(crate) struct Reminder {
     pub(crate) updated_at: DateTime<Utc>,
 }
 
+impl Reminder {
+    /// Whether its messages are still to be made.
+    pub(crate) fn may_fire(&self) -> bool {
+        self.status == Status::Scheduled && self.fired_at.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

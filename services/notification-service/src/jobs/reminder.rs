@@ -33,7 +33,7 @@ pub(crate) async fn ring(
     if reminder.id != name.id {
         return Err(Problem::not_found("reminder"));
     }
-    if let Some(due) = reminder.fire_at.filter(|_| reminder.version == name.version) {
+    if let Some(due) = reminder.fire_at.filter(|_| reminder.version == name.version && reminder.may_fire()) {
         // The sidecar's clock may be a little ahead of this one.
         app.bells.due.ring_at(due, &app.clock);
     }
@@ -49,7 +49,7 @@ pub(crate) async fn fire(
     extract::Json(payload): extract::Json<Payload>,
 ) -> Result<Json<Rung>, Problem> {
     let reminder = find(&app, &payload).await?;
-    fire_reminders::fire_now(&app, reminder.id).await?;
+    fire_reminders::fire(&app, &[reminder]).await?;
     let Reminder { status, version, .. } = find(&app, &payload).await?;
     Ok(Json(Rung { status, version }))
 }

@@ -1,6 +1,6 @@
 //! `notification.deliveries`: messages on their way out.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
@@ -11,8 +11,8 @@ use crate::domain::message::{Message, Recipient, Subject};
 use crate::domain::outcome::ChannelResult;
 use crate::domain::route::DeliveryStatus;
 
-/// How long a claim lasts: longer than a provider may take to answer.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How long a claim lasts that nobody renews, by the clock of the database, which is one for all replicas.
+const LEASE: &str = "interval '3 seconds'";
 
 /// A message that is to be handed to a provider now.
 #[derive(Clone, Debug)]
@@ -56,23 +56,40 @@ impl FromQueryResult for Due {
     }
 }
 
-/// Claims messages that may leave now, the longest due first.
-pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Due>, DbErr> {
-    let sql = "WITH due AS (UPDATE notification.deliveries SET claimed_until = $2, attempts = attempts + 1 \
+/// Claims messages that may leave now, the longest due first, but for those that are `under_way` here.
+pub(crate) async fn claim(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    most: i64,
+    under_way: Vec<Uuid>,
+) -> Result<Vec<Due>, DbErr> {
+    let sql = format!(
+        "WITH due AS (UPDATE notification.deliveries SET claimed_until = clock_timestamp() + {LEASE}, attempts = attempts + 1 \
           WHERE id IN (SELECT id FROM notification.deliveries WHERE status = 'pending' AND not_before <= $1 \
-            AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
+            AND (claimed_until IS NULL OR claimed_until <= clock_timestamp()) AND id <> ALL ($3) \
+            ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
           told.moment, told.user_id, told.name, told.timezone, told.reminder_id \
-        FROM due JOIN notification.notifications AS told ON told.id = due.notification_id";
-    let values = [now.into(), (now + LEASE).into(), most.into()];
-    Due::find_by_statement(statement(sql, values)).all(db).await
+        FROM due JOIN notification.notifications AS told ON told.id = due.notification_id"
+    );
+    let values = [now.into(), most.into(), under_way.into()];
+    Due::find_by_statement(statement(&sql, values)).all(db).await
 }
 
-/// When the next message may leave, or the next claim ends.
-pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql =
-        "SELECT min(greatest(not_before, claimed_until)) AS next FROM notification.deliveries WHERE status = 'pending'";
-    let row = db.query_one_raw(statement(sql, [])).await?;
+/// Whoever claimed these lives, and works on them: the claims last on.
+pub(crate) async fn renew(db: &impl ConnectionTrait, under_way: Vec<Uuid>) -> Result<(), DbErr> {
+    let sql = format!(
+        "UPDATE notification.deliveries SET claimed_until = clock_timestamp() + {LEASE} WHERE id IN (SELECT id FROM notification.deliveries \
+           WHERE id = ANY ($1) AND status = 'pending' AND claimed_until IS NOT NULL FOR UPDATE SKIP LOCKED)"
+    );
+    db.execute_raw(statement(&sql, [under_way.into()])).await.map(|_| ())
+}
+
+/// When, by a clock that says `now`, the next message may leave, or the next claim ends.
+pub(crate) async fn next(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let sql = "SELECT min(greatest(not_before, $1 + (claimed_until - clock_timestamp()))) AS next FROM notification.deliveries \
+        WHERE status = 'pending'";
+    let row = db.query_one_raw(statement(sql, [now.into()])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 

@@ -1,7 +1,7 @@
 //! The tables.
 
-pub(crate) mod claims;
 pub(crate) mod deliveries;
+pub(crate) mod due;
 pub(crate) mod jobs;
 pub(crate) mod notices;
 pub(crate) mod notifications;

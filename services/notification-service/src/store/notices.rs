@@ -1,11 +1,11 @@
 //! `notification.notices`: what somebody is to be told because of an event.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use platform::database::statement;
+use platform::database::{Transaction, statement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::claims;
+use super::due;
 use super::reminder_row::word;
 use crate::domain::message::Kind;
 
@@ -68,20 +68,27 @@ pub(crate) async fn store(db: &impl ConnectionTrait, notice: &Notice) -> Result<
     db.execute_raw(statement(&sql, values)).await.map(|_| ())
 }
 
-/// Claims those that wait, the oldest first.
-pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Notice>, DbErr> {
+/// Those that wait, the oldest first, but for those that somebody is storing the messages of right now.
+pub(crate) async fn waiting(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Notice>, DbErr> {
     let sql = format!(
-        "UPDATE notification.notices SET claimed_until = $2 WHERE id IN (SELECT id FROM notification.notices \
-           WHERE done_at IS NULL AND (claimed_until IS NULL OR claimed_until <= $1) \
-           ORDER BY happened_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING {COLUMNS}"
+        "SELECT {COLUMNS} FROM notification.notices WHERE done_at IS NULL AND (claimed_until IS NULL OR claimed_until <= $1) \
+         ORDER BY happened_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"
     );
-    let values = [now.into(), claims::until(now).into(), most.into()];
-    Notice::find_by_statement(statement(&sql, values)).all(db).await
+    Notice::find_by_statement(statement(&sql, [now.into(), most.into()])).all(db).await
 }
 
-/// Gives them back: they are anybody's from `until` on.
+/// Locks those that still wait, until the transaction ends; says which. The others are somebody else's.
+pub(crate) async fn lock_waiting(transaction: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    let sql = "SELECT id FROM notification.notices WHERE id = ANY ($1) AND done_at IS NULL FOR UPDATE SKIP LOCKED";
+    due::hold_briefly(transaction).await?;
+    let rows = transaction.query_all_raw(statement(sql, [ids.to_vec().into()])).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+/// Lets them wait until `until`; those that somebody has locked are theirs.
 pub(crate) async fn put_off(db: &impl ConnectionTrait, ids: &[Uuid], until: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE notification.notices SET claimed_until = $2 WHERE id = ANY ($1) AND done_at IS NULL";
+    let sql = "UPDATE notification.notices SET claimed_until = $2 \
+        WHERE id IN (SELECT id FROM notification.notices WHERE id = ANY ($1) AND done_at IS NULL FOR UPDATE SKIP LOCKED)";
     db.execute_raw(statement(sql, [ids.to_vec().into(), until.into()])).await.map(|_| ())
 }
 

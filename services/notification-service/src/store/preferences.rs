@@ -1,6 +1,6 @@
 //! `notification.preferences`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use platform::database::{Transaction, json_text, statement};
@@ -10,18 +10,18 @@ use serde_json::Value;
 use crate::domain::preferences::Preferences;
 
 /// What these users chose; whoever chose nothing is not among them.
-pub(crate) async fn of(db: &impl ConnectionTrait, user_ids: &[String]) -> Result<HashMap<String, Preferences>, DbErr> {
+pub(crate) async fn of(
+    db: &impl ConnectionTrait,
+    user_ids: HashSet<String>,
+) -> Result<HashMap<String, Preferences>, DbErr> {
     let sql = "SELECT user_id, settings FROM notification.preferences WHERE user_id = ANY ($1)";
-    let rows = db.query_all_raw(statement(sql, [user_ids.to_vec().into()])).await?;
+    let user_ids: Vec<String> = user_ids.into_iter().collect();
+    let rows = db.query_all_raw(statement(sql, [user_ids.into()])).await?;
     rows.iter().map(|row| Ok((row.try_get("", "user_id")?, read(row.try_get("", "settings")?)))).collect()
 }
 
 /// What this user chose, locked until the transaction ends, also where they chose nothing before.
-pub(crate) async fn lock(
-    transaction: &Transaction,
-    user_id: &str,
-    now: DateTime<Utc>,
-) -> Result<Preferences, DbErr> {
+pub(crate) async fn lock(transaction: &Transaction, user_id: &str, now: DateTime<Utc>) -> Result<Preferences, DbErr> {
     let sql = "INSERT INTO notification.preferences (user_id, settings, updated_at) VALUES ($1, '{}', $2) \
         ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id RETURNING settings";
     let row = transaction.query_one_raw(statement(sql, [user_id.into(), now.into()])).await?;

@@ -1,6 +1,5 @@
 //! `notification.reminders`, as events and firing change them.
 
-use chrono::{DateTime, Utc};
 use platform::database::{Transaction, json_text, statement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
@@ -39,7 +38,7 @@ pub(crate) async fn save(db: &impl ConnectionTrait, reminders: &[Reminder], task
     const SAVE: &str = "INSERT INTO notification.reminders (id, task_id, workspace_id, task_sequence, user_id, task_title, before, at, channels, \
           status, reason, fire_at, version, fired_at, late, sent_at, results, created_at, updated_at) \
         SELECT id, task_id, workspace_id, task_sequence, user_id, task_title, before, at, channels, status, reason, fire_at, version, fired_at, \
-          late, sent_at, results, created_at, updated_at FROM jsonb_populate_recordset(NULL::notification.reminders, $1::jsonb) \
+          late, sent_at, results, created_at, updated_at FROM jsonb_populate_recordset(NULL::notification.reminders, $1::jsonb) ORDER BY id \
         ON CONFLICT (id) DO UPDATE SET task_sequence = excluded.task_sequence, user_id = excluded.user_id, task_title = excluded.task_title, \
           status = excluded.status, reason = excluded.reason, fire_at = excluded.fire_at, version = excluded.version, \
           fired_at = excluded.fired_at, late = excluded.late, sent_at = excluded.sent_at, results = excluded.results, \
@@ -47,29 +46,6 @@ pub(crate) async fn save(db: &impl ConnectionTrait, reminders: &[Reminder], task
           claimed_until = CASE WHEN reminders.version = excluded.version THEN reminders.claimed_until END";
     let rows: Vec<Value> = reminders.iter().map(|reminder| written(reminder, task_sequence)).collect();
     db.execute_raw(statement(SAVE, [json_text(&rows).into()])).await.map(|_| ())
-}
-
-/// Reminders as they were claimed and are still: locked until the transaction ends. The others were changed meanwhile.
-pub(crate) async fn lock_unchanged(transaction: &Transaction, claimed: &[Reminder]) -> Result<Vec<Uuid>, DbErr> {
-    let sql = "SELECT id FROM notification.reminders AS reminder \
-        JOIN jsonb_to_recordset($1::jsonb) AS claimed (id uuid, version bigint) USING (id, version) \
-        WHERE reminder.status = 'scheduled' AND reminder.fired_at IS NULL ORDER BY id FOR UPDATE OF reminder";
-    let claims: Vec<Value> =
-        claimed.iter().map(|reminder| serde_json::json!({"id": reminder.id, "version": reminder.version})).collect();
-    let rows = transaction.query_all_raw(statement(sql, [json_text(&claims).into()])).await?;
-    rows.iter().map(|row| row.try_get("", "id")).collect()
-}
-
-/// Their messages are made: from here on nobody makes them again. Those whose moment was at `late` or before are late.
-pub(crate) async fn mark_fired(
-    db: &impl ConnectionTrait,
-    ids: &[Uuid],
-    now: DateTime<Utc>,
-    late: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE notification.reminders SET fired_at = $2, late = fire_at <= $3, claimed_until = NULL, updated_at = $2 \
-        WHERE id = ANY ($1)";
-    db.execute_raw(statement(sql, [ids.to_vec().into(), now.into(), late.into()])).await.map(|_| ())
 }
 
 /// Reminders that are being sent, locked in one order until the transaction ends.
@@ -81,11 +57,15 @@ pub(crate) async fn lock_fired(transaction: &Transaction, ids: &[Uuid]) -> Resul
     Reminder::find_by_statement(statement(&sql, [ids.to_vec().into()])).all(transaction).await
 }
 
-/// Stores how reminders ended.
-pub(crate) async fn end(db: &impl ConnectionTrait, ended: &[Reminder]) -> Result<(), DbErr> {
-    let sql = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, version = ended.version, \
-          sent_at = ended.sent_at, results = ended.results, claimed_until = NULL, updated_at = ended.updated_at \
+/// Stores what became of reminders, all of which are locked.
+pub(crate) async fn store_ends(db: &impl ConnectionTrait, ended: &[Reminder]) -> Result<(), DbErr> {
+    const STORE: &str = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, version = ended.version, \
+          fired_at = ended.fired_at, late = ended.late, sent_at = ended.sent_at, results = ended.results, claimed_until = NULL, \
+          updated_at = ended.updated_at \
         FROM jsonb_populate_recordset(NULL::notification.reminders, $1::jsonb) AS ended WHERE reminder.id = ended.id";
+    if ended.is_empty() {
+        return Ok(());
+    }
     let rows: Vec<Value> = ended.iter().map(|reminder| written(reminder, 0)).collect();
-    db.execute_raw(statement(sql, [json_text(&rows).into()])).await.map(|_| ())
+    db.execute_raw(statement(STORE, [json_text(&rows).into()])).await.map(|_| ())
 }

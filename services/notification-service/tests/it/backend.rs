@@ -10,10 +10,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// What backend-api knows.
-#[derive(Clone, Default)]
-pub(crate) struct Backend(Arc<Mutex<Known>>);
+#[derive(Clone)]
+pub(crate) struct Backend(Arc<Mutex<Known>>, watch::Sender<bool>);
 
 #[derive(Default)]
 struct Known {
@@ -39,7 +40,7 @@ impl Backend {
     /// Starts it with these people, who may see everything; gives the port of the sidecar before it.
     pub(crate) async fn start(members: &[&str]) -> (u16, Self) {
         let known = Known { members: members.iter().map(|&member| member.to_owned()).collect(), ..Known::default() };
-        let backend = Self(Arc::new(Mutex::new(known)));
+        let backend = Self(Arc::new(Mutex::new(known)), watch::Sender::new(false));
         let method = "/v1.0/invoke/backend-api/method/internal";
         let router = Router::new()
             .route(&format!("{method}/recipients"), post(recipients))
@@ -67,6 +68,11 @@ impl Backend {
         self.0.lock().unwrap().is_away = is_away;
     }
 
+    /// Whether it keeps its answers to itself.
+    pub(crate) fn is_silent(&self, is_silent: bool) {
+        self.1.send_replace(is_silent);
+    }
+
     /// How often it was asked about tasks.
     pub(crate) fn questions(&self) -> usize {
         self.0.lock().unwrap().questions
@@ -74,11 +80,12 @@ impl Backend {
 }
 
 async fn recipients(
-    State(Backend(known)): State<Backend>,
+    State(Backend(known, silent)): State<Backend>,
     Json(question): Json<Value>,
 ) -> Result<Json<Value>, StatusCode> {
-    let mut known = known.lock().unwrap();
-    known.questions += 1;
+    known.lock().unwrap().questions += 1;
+    silent.subscribe().wait_for(|silent| !silent).await.unwrap();
+    let known = known.lock().unwrap();
     if known.is_away {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
@@ -110,7 +117,10 @@ fn audience(task: &Value, members: &[String]) -> Value {
     })
 }
 
-async fn people(State(Backend(known)): State<Backend>, Json(question): Json<Value>) -> Result<Json<Value>, StatusCode> {
+async fn people(
+    State(Backend(known, _)): State<Backend>,
+    Json(question): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
     let known = known.lock().unwrap();
     if known.is_away {
         return Err(StatusCode::SERVICE_UNAVAILABLE);

@@ -12,4 +12,5 @@ mod notices;
 mod once;
 mod outages;
 mod preferences;
+mod replicas;
 mod service;

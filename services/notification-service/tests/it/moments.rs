@@ -130,7 +130,7 @@ async fn what_fell_due_while_nobody_was_there_is_sent_once_and_late() {
     let mut service = Service::start().await;
     service.learn(&created(1, half_an_hour_before("10:00"))).await;
     // No bell rings: it looks when it starts.
-    service.away(|service| service.is("11:00")).await;
+    service.away(async |service| service.is("11:00")).await;
     let sent = service.becomes("sent").await;
     assert_eq!((&sent["late"], &sent["sent_at"]), (&json!(true), &json!("2026-01-31T11:00:00Z")));
     assert_eq!(service.list("alice").await.len(), 1);

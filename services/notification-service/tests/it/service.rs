@@ -10,7 +10,7 @@ use platform::config::Variables;
 use reqwest::{Client, Method};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::{Value, json};
-use testkit::{Database, eventually};
+use testkit::{Database, Proxy, eventually};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -61,10 +61,10 @@ impl Service {
     }
 
     /// Stops it, lets `meanwhile` happen, and starts it again.
-    pub(crate) async fn away(&mut self, meanwhile: impl FnOnce(&Self)) {
+    pub(crate) async fn away(&mut self, meanwhile: impl AsyncFnOnce(&Self)) {
         self.replica.stop.cancel();
         tokio::time::timeout(DEADLINE, &mut self.replica.served).await.expect("it stops").unwrap().unwrap();
-        meanwhile(self);
+        meanwhile(self).await;
         self.replica = Replica::start(&self.variables, &self.clock).await;
     }
 
@@ -72,6 +72,15 @@ impl Service {
     pub(crate) async fn another(&self) -> impl Drop {
         let Replica { stop, .. } = Replica::start(&self.variables, &self.clock).await;
         stop.drop_guard()
+    }
+
+    /// Another one that reaches the database by `proxy` and a backend-api of its own, where these people may see everything.
+    pub(crate) async fn beside(&self, proxy: &Proxy, members: &[&str]) -> (impl Drop + use<>, Backend) {
+        let (sidecar, backend) = Backend::start(members).await;
+        let variables = self.variables.clone().with("DATABASE_URL", proxy.url());
+        let variables = variables.with("DAPR_HTTP_PORT", sidecar.to_string());
+        let Replica { stop, .. } = Replica::start(&variables, &self.clock).await;
+        (stop.drop_guard(), backend)
     }
 
     /// Moves the clock to that hour and minute of the day.
