@@ -13,13 +13,13 @@ use super::patch::Patch;
 use super::recurrences::{OneSeriesRefusals, Series};
 use super::recurring_service::RecurringService;
 use super::refusals::{BodyRefusals, CallerRefusals, SeriesRefusals, refusals};
-use super::task_input::{Check, Tag};
+use super::task_input::{Check, Tag, checked_recurrence};
 use crate::actions::update_instances::{check_instances, update_instances};
 use crate::app::App;
 use crate::domain::date;
 use crate::domain::invalid::Invalid;
 use crate::domain::priority::Priority;
-use crate::domain::recurrence::Recurrence;
+use crate::domain::recurrence::Written;
 use crate::domain::reminder::{Reminder, WrittenReminder};
 use crate::domain::series_scope::SeriesScope;
 use crate::domain::tags::TagSet;
@@ -58,8 +58,8 @@ pub struct UpdateSeries {
     timezone: Patch<String>,
     /// Another rule; not with scope `this`. A series ends by `DELETE`.
     #[serde(default)]
-    #[schema(value_type = Option<Recurrence>, nullable = false)]
-    recurrence: Patch<Object<Recurrence>>,
+    #[schema(value_type = Option<Written>, nullable = false)]
+    recurrence: Patch<Object<Written>>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<Reminder>>, max_items = 50)]
     reminders: Patch<Vec<Object<WrittenReminder>>>,
@@ -91,7 +91,7 @@ impl UpdateSeries {
             tags: check.optional("/tags", tags.as_deref(), TagSet::parse),
             due_date: check.optional("/due_date", due_date.as_deref(), date::parse).map(Some),
             timezone: check.optional("/timezone", timezone.as_deref(), TimeZone::parse),
-            recurrence: check.optional("/recurrence", recurrence, |Object(written)| written.check()).map(Some),
+            recurrence: check.optional("/recurrence", recurrence, checked_recurrence).map(Some),
             reminders: check.optional("/reminders", self.reminders.or_cleared(Vec::new()), reminders),
             assignee: self.assignee.into_option(),
             ..TaskPatch::default()
