@@ -54,6 +54,8 @@ CREATE TABLE recurring.occurrences (
     not_before    timestamptz NOT NULL,
     claimed_until timestamptz,
     completed_at  timestamptz,
+    -- The trace that caused it (W3C traceparent).
+    trace         text,
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL
 );

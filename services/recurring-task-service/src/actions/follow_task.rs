@@ -31,13 +31,13 @@ pub(crate) async fn follow_task(app: &App, news: &News) -> Result<(), DbErr> {
 
 async fn follow(app: &App, transaction: Transaction, held: Series, news: &News) -> Result<(), DbErr> {
     let mut after = held.clone();
-    settle::now(app, |now| after.follow(news, now));
+    settle::now_in(app, news.trace.as_deref(), |now| after.follow(news, now));
     settle::save(app, transaction, vec![(held, after)]).await
 }
 
 /// Begins a series, if the event is of a task that repeats; says whether that is settled.
 async fn begin_with(app: &App, transaction: Transaction, news: &News) -> Result<bool, DbErr> {
-    let begun = settle::now(app, |now| {
+    let begun = settle::now_in(app, news.trace.as_deref(), |now| {
         let mut begun = Series::begin(&news.task, news.sequence, now)?;
         begun.follow(news, now);
         Some(begun)

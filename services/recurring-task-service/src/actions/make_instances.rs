@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::bell::AGAIN;
 use platform::dapr::invoke::InvokeError;
 use platform::database::begin;
+use platform::trace::TraceContext;
 use sea_orm::DbErr;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -157,7 +158,7 @@ async fn work(app: &App, claim: &Claim) -> Result<(), Failure> {
 /// Makes it; says whether it is there.
 async fn make(app: &App, claim: &Claim) -> Result<bool, Failure> {
     let instance = Instance::of(&claim.series, &claim.occurrence);
-    let answer = ask(app, "internal/instances", &json!(instance)).await?;
+    let answer = ask(app, claim, "internal/instances", &json!(instance)).await?;
     let (id, task_id) = (claim.series.id, claim.occurrence.task_id);
     if matches!(answer.outcome, Outcome::Refused) {
         refuse(app, claim, answer.reason.as_deref()).await?;
@@ -186,7 +187,7 @@ async fn refuse(app: &App, claim: &Claim, why: Option<&str>) -> Result<(), Failu
 async fn withdraw(app: &App, claim: &Claim) -> Result<(), Failure> {
     let (id, task_id) = (claim.series.id, claim.occurrence.task_id);
     let question = json!({ "id": task_id, "how": "delete_untouched" });
-    let answer = ask(app, "internal/instances/withdraw", &question).await?;
+    let answer = ask(app, claim, "internal/instances/withdraw", &question).await?;
     let is_gone = matches!(answer.outcome, Outcome::Withdrawn | Outcome::Gone);
     let transaction = begin(&app.db).await?;
     let Some(held) = series::lock(&transaction, id, Some(task_id)).await? else { return Ok(()) };
@@ -202,15 +203,16 @@ async fn withdraw(app: &App, claim: &Claim) -> Result<(), Failure> {
 
 async fn put_away(app: &App, claim: &Claim) -> Result<(), Failure> {
     let task_id = claim.occurrence.task_id;
-    let answer = ask(app, "internal/instances/withdraw", &json!({ "id": task_id, "how": "archive" })).await?;
+    let answer = ask(app, claim, "internal/instances/withdraw", &json!({ "id": task_id, "how": "archive" })).await?;
     claims::skipped(&app.db, task_id, app.clock.now()).await?;
     app.counters.skipped.inc();
     tracing::info!(series_id = %claim.series.id, %task_id, outcome = ?answer.outcome, "an instance is skipped");
     Ok(())
 }
 
-async fn ask(app: &App, path: &str, question: &Value) -> Result<Answer, Failure> {
-    let answer = app.invoker.post(BACKEND, path, question, None);
+async fn ask(app: &App, claim: &Claim, path: &str, question: &Value) -> Result<Answer, Failure> {
+    let trace = claim.occurrence.trace.as_deref().and_then(TraceContext::parse);
+    let answer = app.invoker.post(BACKEND, path, question, trace.as_ref());
     Ok(tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Failure::Silence)??)
 }
 

@@ -11,8 +11,13 @@ use crate::store::series;
 
 /// Decides something now.
 pub(super) fn now<T>(app: &App, decide: impl FnOnce(&Now<'_>) -> T) -> T {
+    now_in(app, None, decide)
+}
+
+/// Decides something now, in a trace.
+pub(super) fn now_in<T>(app: &App, trace: Option<&str>, decide: impl FnOnce(&Now<'_>) -> T) -> T {
     let new_id = || app.clock.new_id();
-    decide(&Now { moment: app.clock.now(), new_id: &new_id })
+    decide(&Now { moment: app.clock.now(), new_id: &new_id, trace })
 }
 
 /// Stores what became of series that the transaction holds, and ends it.

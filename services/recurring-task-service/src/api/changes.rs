@@ -7,31 +7,27 @@ use recurrence::Recurrence;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::domain::changes::Changes;
+use crate::domain::changes::{Assign, Changes};
 
-/// A merge patch (RFC 7396): absent stays, `null` is cleared.
+/// What is absent stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Given {
     title: Option<String>,
-    #[serde(deserialize_with = "given")]
-    description: Option<Option<String>>,
-    #[serde(deserialize_with = "given")]
-    priority: Option<Option<String>>,
-    #[serde(deserialize_with = "given")]
-    tags: Option<Option<Vec<String>>>,
-    #[serde(deserialize_with = "given")]
-    assignee: Option<Option<String>>,
-    #[serde(deserialize_with = "given")]
-    reminders: Option<Option<Vec<Value>>>,
+    description: Option<String>,
+    priority: Option<String>,
+    tags: Option<Vec<String>>,
+    /// `null` is nobody.
+    #[serde(deserialize_with = "assign")]
+    assignee: Assign,
+    reminders: Option<Vec<Value>>,
     recurrence: Option<Recurrence>,
     timezone: Option<String>,
     due_date: Option<DateTime<Utc>>,
 }
 
-/// `null` is something else than nothing.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+fn assign<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Assign, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or(Assign::Nobody, Assign::To))
 }
 
 impl Given {
@@ -47,11 +43,11 @@ impl Given {
         };
         Ok(Changes {
             title: self.title,
-            description: self.description.map(Option::unwrap_or_default),
-            priority: self.priority.map(|priority| priority.unwrap_or_else(|| "none".to_owned())),
-            tags: self.tags.map(Option::unwrap_or_default),
+            description: self.description,
+            priority: self.priority,
+            tags: self.tags,
             assignee: self.assignee,
-            reminders: self.reminders.map(Option::unwrap_or_default),
+            reminders: self.reminders,
             recurrence: self.recurrence,
             zone: zone.transpose().map_err(unknown)?,
             due: self.due_date,

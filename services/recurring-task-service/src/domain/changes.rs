@@ -15,13 +15,22 @@ pub(crate) struct Changes {
     pub(crate) description: Option<String>,
     pub(crate) priority: Option<String>,
     pub(crate) tags: Option<Vec<String>>,
-    /// `Some(None)`: nobody.
-    pub(crate) assignee: Option<Option<String>>,
+    pub(crate) assignee: Assign,
     pub(crate) reminders: Option<Vec<Value>>,
     pub(crate) recurrence: Option<Recurrence>,
     pub(crate) zone: Option<Tz>,
     /// Of the latest instance, from which the rule counts anew.
     pub(crate) due: Option<DateTime<Utc>>,
+}
+
+/// Who is to do the instances to come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Assign {
+    /// Whoever was.
+    #[default]
+    Keep,
+    Nobody,
+    To(String),
 }
 
 /// Why an instance cannot be skipped.
@@ -46,7 +55,11 @@ impl Series {
         set(&mut self.template.description, description);
         set(&mut self.template.priority, priority);
         set(&mut self.template.tags, tags);
-        set(&mut self.template.assignee, assignee);
+        match assignee {
+            Assign::Keep => {}
+            Assign::Nobody => self.template.assignee = None,
+            Assign::To(user_id) => self.template.assignee = Some(user_id),
+        }
         if let Some(zone) = zone.filter(|zone| *zone != self.zone) {
             self.move_to(zone);
         }

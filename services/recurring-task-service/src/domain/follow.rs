@@ -19,6 +19,8 @@ pub(crate) struct News {
     pub(crate) is_for_this_alone: bool,
     /// The number of the event in its workspace.
     pub(crate) sequence: i64,
+    /// The trace that caused it.
+    pub(crate) trace: Option<String>,
 }
 
 impl News {

@@ -43,6 +43,8 @@ pub(crate) struct Occurrence {
     /// Who is at it until when.
     pub(crate) claimed_until: Option<DateTime<Utc>>,
     pub(crate) completed_at: Option<DateTime<Utc>>,
+    /// The trace that caused it.
+    pub(crate) trace: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -62,6 +64,7 @@ impl Occurrence {
             not_before: now,
             claimed_until: None,
             completed_at: None,
+            trace: None,
             created_at: now,
             updated_at: now,
         }

@@ -86,6 +86,8 @@ pub(crate) struct Series {
 pub(crate) struct Now<'a> {
     pub(crate) moment: DateTime<Utc>,
     pub(crate) new_id: &'a dyn Fn() -> Uuid,
+    /// The trace in which it happens (W3C `traceparent`).
+    pub(crate) trace: Option<&'a str>,
 }
 
 impl Series {
@@ -156,7 +158,9 @@ impl Series {
         };
         self.occurrence += 1;
         self.due = due;
-        self.occurrences.push(Occurrence::pending(self.id, self.occurrence, (now.new_id)(), due, now.moment));
+        let trace = now.trace.map(str::to_owned);
+        let next = Occurrence::pending(self.id, self.occurrence, (now.new_id)(), due, now.moment);
+        self.occurrences.push(Occurrence { trace, ..next });
     }
 
     /// Whatever changed: where the latest is done and nothing else brings the next one, it is to be made.

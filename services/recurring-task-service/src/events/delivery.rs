@@ -10,12 +10,12 @@ use sea_orm::DbErr;
 
 use crate::app::App;
 
-/// Acts on the event, and says what the sidecar is to do with the message.
+/// Acts on the event, which belongs to a trace, and says what the sidecar is to do with the message.
 pub(super) async fn receive(
     app: &App,
     topic: Topic,
     body: Result<Bytes, BytesRejection>,
-    act: impl AsyncFnOnce(&App, Event) -> Result<(), DbErr>,
+    act: impl AsyncFnOnce(&App, Event, Option<String>) -> Result<(), DbErr>,
 ) -> Outcome {
     let body = match body {
         Ok(body) => body,
@@ -27,8 +27,8 @@ pub(super) async fn receive(
             return Outcome::Retry;
         }
     };
-    let event = match Event::from_cloud_event(&body) {
-        Ok(Received::Known { event, .. }) => *event,
+    let (event, trace) = match Event::from_cloud_event(&body) {
+        Ok(Received::Known { event, traceparent, .. }) => (*event, traceparent),
         Ok(Received::Unknown { event_type, event_id, .. }) => {
             app.counters.unknown.inc();
             tracing::info!(%topic, %event_id, ?event_type, "an event of an unknown type was passed over");
@@ -37,7 +37,7 @@ pub(super) async fn receive(
         Err(malformed) => return refuse(app, topic, &malformed),
     };
     let (event_id, event_type) = (event.event_id, event.event_type);
-    match act(app, event).await {
+    match act(app, event, trace).await {
         Ok(()) => {
             app.counters.received.inc();
             Outcome::Success

@@ -18,7 +18,7 @@ pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRej
     delivery::receive(&app, Topic::TaskEvents, body, act).await
 }
 
-async fn act(app: &App, event: Event) -> Result<(), DbErr> {
+async fn act(app: &App, event: Event, trace: Option<String>) -> Result<(), DbErr> {
     // What this service asked for itself is no news.
     if !tells_the_whole_task(event.event_type) || event.metadata.source == Source::Recurring {
         return Ok(());
@@ -27,7 +27,7 @@ async fn act(app: &App, event: Event) -> Result<(), DbErr> {
     let is_for_this_alone = event.metadata.is_for_this_alone();
     // A task that repeats from now on was none of a series before; what it was like is compared all the same.
     let before = event.previous_data.as_ref().map(Task::whole);
-    follow_task(app, &News { task, before, is_for_this_alone, sequence: event.sequence }).await
+    follow_task(app, &News { task, before, is_for_this_alone, sequence: event.sequence, trace }).await
 }
 
 /// The events about one field follow one about the whole task, and say nothing new of it.

@@ -17,7 +17,7 @@ pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRej
     delivery::receive(&app, Topic::UserActivities, body, act).await
 }
 
-async fn act(app: &App, event: Event) -> Result<(), DbErr> {
+async fn act(app: &App, event: Event, _trace: Option<String>) -> Result<(), DbErr> {
     let (EventType::UserUpdated, Some(EventData::User(user))) = (event.event_type, &event.data) else { return Ok(()) };
     let zone = |name: &str| name.parse::<Tz>().ok();
     let (from, to) = (user.previous_timezone.as_deref().and_then(zone), zone(&user.timezone));

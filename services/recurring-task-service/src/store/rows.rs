@@ -16,7 +16,7 @@ pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_
 
 /// The columns that an [`Occurrence`] is read from.
 pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, due_date, status, made, attempts, not_before, claimed_until, \
-     completed_at, created_at, updated_at";
+     completed_at, trace, created_at, updated_at";
 
 impl FromQueryResult for Series {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
@@ -58,6 +58,7 @@ impl FromQueryResult for Occurrence {
             not_before: row.try_get(prefix, "not_before")?,
             claimed_until: row.try_get(prefix, "claimed_until")?,
             completed_at: row.try_get(prefix, "completed_at")?,
+            trace: row.try_get(prefix, "trace")?,
             created_at: row.try_get(prefix, "created_at")?,
             updated_at: row.try_get(prefix, "updated_at")?,
         })

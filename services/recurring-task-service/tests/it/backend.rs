@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ struct Kept {
     touched: Vec<Value>,
     /// What was asked, in order: `make 2`, `withdraw`, `archive`.
     asked: Vec<String>,
+    /// In which traces it was asked to make tasks.
+    traces: Vec<Option<String>>,
     behaviour: Behaviour,
 }
 
@@ -84,14 +86,28 @@ impl Backend {
         self.0.lock().unwrap().archived.clone()
     }
 
+    /// In which traces it was asked to make tasks.
+    pub(crate) fn traces(&self) -> Vec<Option<String>> {
+        self.0.lock().unwrap().traces.clone()
+    }
+
     /// What was asked.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
     }
 }
 
-async fn make(State(backend): State<Backend>, Json(task): Json<Value>) -> Result<Json<Value>, StatusCode> {
-    let answer = backend.0.lock().unwrap().make(task);
+async fn make(
+    State(backend): State<Backend>,
+    headers: HeaderMap,
+    Json(task): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    let trace = headers.get("traceparent").map(|trace| trace.to_str().unwrap().to_owned());
+    let answer = {
+        let mut kept = backend.0.lock().unwrap();
+        kept.traces.push(trace);
+        kept.make(task)
+    };
     answered(answer).await
 }
 

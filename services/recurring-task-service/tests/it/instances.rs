@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::fact::{TASK, WORKSPACE, changed, completed, created, daily, made};
-use crate::service::Service;
+use crate::service::{Service, TRACE};
 
 #[tokio::test]
 async fn the_next_one_is_like_the_one_before_and_due_when_the_rule_says() {
@@ -23,6 +23,7 @@ async fn the_next_one_is_like_the_one_before_and_due_when_the_rule_says() {
         "timezone": "Europe/Berlin", "recurrence": daily(), "reminders": [{"before": "PT1H"}], "assignee": "bob", "reporter": "alice",
     });
     assert_eq!(made, expected);
+    assert_eq!(service.backend.traces(), [Some(TRACE.to_owned())], "it belongs to the trace of the completion");
     service.rests().await;
     let series = service.series().await;
     let expected = json!({

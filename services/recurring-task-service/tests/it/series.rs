@@ -72,7 +72,7 @@ async fn changes_are_for_the_instances_to_come() {
     let (service, first) = begun().await;
     let weekly = json!({"frequency": "weekly", "by_weekday": ["SU"], "rrule": "FREQ=WEEKLY;BYDAY=SU", "text": "every Sunday", "mode": "schedule"});
     let changes = json!({
-        "title": "Water the ferns", "description": null, "tags": [], "priority": "low", "assignee": null,
+        "title": "Water the ferns", "description": "", "tags": [], "priority": "low", "assignee": null,
         "reminders": [{"at": "2026-01-31T09:00:00Z"}], "recurrence": weekly, "due_date": "2026-01-31T10:00:00Z",
     });
     let shown = service.order("change", json!({"changes": changes})).await["recurrence"].clone();

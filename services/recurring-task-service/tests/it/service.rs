@@ -21,6 +21,9 @@ use crate::fact::{TASK, WORKSPACE};
 /// What the sidecar shows the service.
 pub(crate) const TOKEN: &str = "the sidecar's token";
 
+/// The trace of every event.
+pub(crate) const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// How long anything may take on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -47,6 +50,7 @@ impl Service {
         // Nothing listens at port 1: without a sidecar, as far as jobs go.
         let variables = variables.with("DAPR_HTTP_PORT", sidecar.to_string()).with("DAPR_GRPC_PORT", "1");
         let variables = variables.with("DATABASE_STATEMENTS", testkit::statements()).with("DATABASE_POOL", "6");
+        let variables = variables.with("DATABASE_WAIT_SECONDS", "25");
         let clock = testkit::clock();
         let replica = Replica::start(&variables, &clock).await;
         let client = platform::http::client(Duration::from_secs(30)).unwrap();
@@ -120,6 +124,7 @@ impl Service {
     pub(crate) async fn deliver_to(&self, address: SocketAddr, topic: &str, event: &Value) -> String {
         let cloud_event = json!({
             "specversion": "1.0", "id": event["event_id"], "type": event["event_type"], "source": "backend-api", "data": event,
+            "traceparent": TRACE,
         });
         let request = self.client.post(format!("http://{address}/events/{topic}")).header("dapr-api-token", TOKEN);
         let answer = request.json(&cloud_event).send().await.unwrap();
