@@ -5,6 +5,7 @@ use events::{EventDraft, Source};
 use platform::dapr::invoke::Invoker;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use crate::domain::instance::NewInstance;
 use crate::domain::task::Task;
 use crate::store::change::{Change, Changes};
 use crate::store::creation::Creation;
-use crate::store::instances::{Footing, footing};
+use crate::store::instances::footing;
 use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 use crate::store::tasks;
@@ -99,24 +100,22 @@ fn is_refusal(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
         return false;
     };
-    let code = cause.as_database_error().and_then(|answer| answer.code());
-    code.is_some_and(|code| ["23505", "42501"].contains(&code.as_ref()))
+    let answer = cause.as_database_error();
+    answer.and_then(DatabaseError::code).is_some_and(|code| ["23505", "42501"].contains(&code.as_ref()))
 }
 
 async fn insert(change: &mut Change, mut task: Task) -> Result<Outcome, Problem> {
-    let Footing { is_there, has_user, has_reporter, has_assignee } = footing(change.transaction(), &task).await?;
-    if is_there {
+    let footing = footing(change.transaction(), &task).await?;
+    if footing.is_there {
         return Ok(Outcome::Exists);
     }
-    if !has_user {
+    if !footing.has(&task.user_id) {
         return Ok(Outcome::Refused { reason: "not_a_member" });
     }
-    if !has_reporter {
+    if !footing.has(&task.reporter) {
         task.reporter.clone_from(&task.user_id);
     }
-    if !has_assignee {
-        task.assignee = None;
-    }
+    task.assignee = task.assignee.filter(|assignee| footing.has(assignee));
     // Another request may be making it at this moment: whoever is second waits for the first, and finds its row.
     if !tasks::insert_unless_there(change.transaction(), &task).await? {
         return Ok(Outcome::Exists);

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::http::Answer;
+use testkit::http::{Answer, Request};
 
 use crate::harness::{APP_TOKEN, Api, Person, key};
 use crate::trail::Trail;
@@ -216,7 +216,7 @@ async fn while_their_keeper_is_away_it_is_said_so() {
         (Method::POST, &format!("{one}/skip"), Some(json!({}))),
     ] {
         let request = alice.client.request(method, path);
-        let request = body.iter().fold(request, |request, body| request.json(body));
+        let request = body.iter().fold(request, Request::json);
         let answer = request.send().await;
         answer.expect_problem(503, "service_unavailable");
         assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
