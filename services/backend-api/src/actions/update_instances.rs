@@ -1,12 +1,15 @@
 //! Changes the tasks of a series together; recurring-task-service keeps what those to come will be like.
 
+use chrono::{DateTime, Utc};
 use platform::problem::Problem;
 use uuid::Uuid;
 
-use super::create_task::{check_assignee, check_reminders};
+use super::create_task::{check_assignee, check_reminders, refused};
 use super::edit;
 use super::tell_update::tell_update;
+use super::update_task::repeat;
 use crate::domain::actor::Actor;
+use crate::domain::recurrence::first_due;
 use crate::domain::series_scope::SeriesScope;
 use crate::domain::task::{Task, TaskPatch};
 use crate::store::change::Change;
@@ -32,7 +35,7 @@ pub async fn update_instances(
 ///
 /// # Errors
 /// 409 when `scope` is the open task alone, and none is open. 422 when the assignee is not a member, or a new reminder of a task
-/// that is still to come is past or too far ahead.
+/// that is still to come is past or too far ahead, or a new recurrence never comes.
 pub async fn check_instances(
     change: &Change,
     actor: &Actor,
@@ -74,10 +77,20 @@ async fn checked(
     if let Some(assignee) = &patch.assignee {
         check_assignee(change, workspace_id, assignee.as_deref()).await?;
     }
-    if let Some(open) = instances.iter().find(|task| !task.progress.status().is_done()) {
+    let now = change.clock().now();
+    if let Some(open) = latest_open(&instances) {
         check_reminders_of(change, scope, open, patch)?;
+        repeat(open, &mut changed(open, patch.clone(), now), now)?;
+    } else if let Some(Some(rule)) = &patch.recurrence {
+        let timezone = patch.timezone.unwrap_or(actor.timezone);
+        let due = first_due(rule, timezone, patch.due_date.flatten(), now);
+        due.map_err(|invalid| refused(invalid.within("/recurrence")))?;
     }
     Ok(instances)
+}
+
+fn latest_open(instances: &[Task]) -> Option<&Task> {
+    instances.iter().find(|task| !task.progress.status().is_done())
 }
 
 /// As a task's are checked. Where a task is overdue, the new reminders of its series are meant for those to come.
@@ -90,6 +103,12 @@ fn check_reminders_of(change: &Change, scope: SeriesScope, task: &Task, patch: &
     check_reminders(reminders, &task.reminders, due_date, now)
 }
 
+fn changed(task: &Task, patch: TaskPatch, now: DateTime<Utc>) -> Task {
+    let mut after = task.clone();
+    after.apply(patch, task.progress.status(), now);
+    after
+}
+
 async fn save_all(
     change: &mut Change,
     actor: &Actor,
@@ -97,11 +116,14 @@ async fn save_all(
     instances: Vec<Task>,
     patch: &TaskPatch,
 ) -> Result<(), Problem> {
-    let latest = instances.iter().find(|task| !task.progress.status().is_done()).map(|task| task.id);
+    let latest = latest_open(&instances).map(|task| task.id);
     for before in instances {
-        let part = SeriesScope::part_for(&before, latest == Some(before.id), patch.clone());
-        let mut after = before.clone();
-        after.apply(part, before.progress.status(), change.clock().now());
+        let (is_latest, now) = (latest == Some(before.id), change.clock().now());
+        let part = SeriesScope::part_for(&before, is_latest, patch.clone());
+        let mut after = changed(&before, part, now);
+        if is_latest {
+            repeat(&before, &mut after, now)?;
+        }
         if after != before {
             edit::save(change, &mut after).await?;
             tell_update(change, actor, scope, &before, &after);

@@ -49,7 +49,10 @@ pub async fn update_task(
 }
 
 /// A new recurrence begins a series, if the task is not of one; and what repeats is due.
-fn repeat(before: &Task, after: &mut Task, now: DateTime<Utc>) -> Result<(), Problem> {
+///
+/// # Errors
+/// 422 when the new recurrence never comes.
+pub(super) fn repeat(before: &Task, after: &mut Task, now: DateTime<Utc>) -> Result<(), Problem> {
     let undated = before.due_date.is_some() && after.due_date.is_none();
     if after.recurrence != before.recurrence || undated { after.begin_series(now).map_err(refused) } else { Ok(()) }
 }

@@ -17,10 +17,11 @@ use crate::harness::Api;
 use crate::refusals::told;
 use crate::valid_requests::{Valid, World};
 
-/// What notification-service answers alone: of somebody who is known, these ask the database nothing.
-const ANSWERED_ELSEWHERE: [&str; 6] = [
+/// What notification-service answers alone, and what is only counted: of somebody who is known, these ask the database nothing.
+const ANSWERED_ELSEWHERE: [&str; 7] = [
     "get_notification_preferences",
     "list_notifications",
+    "preview_recurrence",
     "read_all_notifications",
     "read_notification",
     "unread_notification",

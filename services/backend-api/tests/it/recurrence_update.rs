@@ -155,7 +155,10 @@ async fn what_is_archived_deleted_or_of_others_stays_as_it_is() {
     assert_eq!(plants.api.number(titles).await, 1, "the one that is done");
     assert_eq!(bob.client.get(&bob.task(&claims)).await.expect(200).json()["title"], "Water the plants");
     plants.patch(&json!({"title": "None is open", "scope": "this"})).await.expect_problem(409, "occurrence_over");
-    // Those to come are there to be changed also when none is open.
+    // Those to come are there to be changed also when none is open, and kept from the same mistakes.
+    let never = json!({"recurrence": {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}});
+    let problem = plants.patch(&never).await.expect_problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "recurrence_never");
     assert_eq!(plants.patch(&json!({"title": "The next one"})).await.expect(200).json()["title"], "The next one");
 }
 
@@ -179,6 +182,10 @@ async fn what_breaks_a_rule_is_told_and_changes_nothing() {
         (json!({"timezone": "Mars/Olympus"}), "/timezone", "timezone_unknown"),
         (json!({"recurrence": {}}), "/recurrence", "recurrence_form"),
         (json!({"recurrence": "daily"}), "/recurrence", "invalid_type"),
+        (json!({"recurrence": {"text": "every blue moon"}}), "/recurrence/text", "recurrence_text_unknown"),
+        (json!({"recurrence": {"text": "daily", "rrule": "FREQ=WEEKLY"}}), "/recurrence/text", "recurrence_form"),
+        (json!({"recurrence": {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}}), "/recurrence", "recurrence_never"),
+        (json!({"recurrence": {"text": "daily until 2026-01-31"}}), "/recurrence", "recurrence_ended"),
         (json!({"reminders": [{"before": "soon"}]}), "/reminders/0/before", "duration_invalid"),
         (json!({"reminders": [{"at": "2026-01-31T08:59:59Z"}]}), "/reminders/0/at", "reminder_past"),
         (json!({"reminders": [{"at": "2126-01-31T09:00:00Z"}]}), "/reminders/0/at", "reminder_too_far"),
