@@ -107,6 +107,7 @@ impl Series {
                 held.become_so(occurrence::Status::Withdrawn, now.moment);
             }
         }
+        self.step_back();
     }
 
     /// The latest instance is passed over, and the next one comes.

@@ -73,10 +73,11 @@ impl Series {
                 self.repeat_as(task.recurrence.as_ref(), task.due);
             }
         }
-        let is_done = self.occurrences.iter().any(|held| held.task_id == task.id && held.status == Completed);
+        // Whoever puts away what is done, or what is taken back anyway, does not mean those to come.
+        let is_over = |status| matches!(status, Completed | Withdrawing);
+        let is_over = self.occurrences.iter().any(|held| held.task_id == task.id && is_over(held.status));
         match task.standing {
-            // Whoever puts away what is done, does not mean those to come.
-            Standing::Archived | Standing::Deleted if !is_done => self.lose_task(task.standing),
+            Standing::Archived | Standing::Deleted if !is_over => self.lose_task(task.standing),
             Standing::Open | Standing::Completed if self.lost_its_task() => self.resume(),
             _ => {}
         }
@@ -103,6 +104,9 @@ impl Series {
                 held.completed_at = task.completed_at.or(Some(now.moment));
                 held.updated_at = now.moment;
             }
+            // It is not withdrawn then, since somebody has touched it.
+            (Withdrawing, Standing::Completed) => held.completed_at = task.completed_at.or(Some(now.moment)),
+            (Withdrawing, Standing::Open) => held.completed_at = None,
             (Completed, Standing::Open) => {
                 held.status = Open;
                 held.completed_at = None;
@@ -137,14 +141,25 @@ impl Series {
             return;
         }
         held.become_so(if is_gone { Withdrawn } else { Open }, now.moment);
-        if !is_gone || held.number != self.occurrence {
+        if !is_gone && held.completed_at.is_some() {
+            held.status = Completed;
+        }
+        self.step_back();
+        self.go_on(now);
+    }
+
+    /// Where the latest instance is withdrawn, the one before is the latest again.
+    pub(super) fn step_back(&mut self) {
+        let before = self.occurrence - 1;
+        if self.latest().is_some() {
             return;
         }
-        let before = self.occurrence - 1;
         if let Some(due) = self.numbered(before).map(|before| before.due) {
             self.occurrence = before;
             self.due = due;
-            self.go_on(now);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,11 @@ use crate::domain::series::Series;
 /// How long a claim lasts: longer than backend-api takes to answer, and short, as it is what a killed process costs.
 const LEASE: TimeDelta = TimeDelta::seconds(5);
 
+/// What can be done next: those of one series are made in their order, and one is passed over only when the next is there.
+const TO_DO: &str = "held.status IN ('pending', 'withdrawing', 'skipping') AND (held.status = 'withdrawing' OR NOT EXISTS \
+     (SELECT FROM recurring.occurrences AS other WHERE other.series_id = held.series_id AND other.status = 'pending' \
+       AND (other.number < held.number OR held.status = 'skipping')))";
+
 /// An instance that something is to be done with, and its series as it is now.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
@@ -27,8 +32,7 @@ impl FromQueryResult for Claim {
     }
 }
 
-/// Claims instances that something is to be done with now, the longest waiting first. Those of one series are made in their order, and one is
-/// passed over only when the next is there.
+/// Claims instances that something is to be done with now, the longest waiting first.
 pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i64) -> Result<Vec<Claim>, DbErr> {
     let listed = |columns: &str, table: &str, prefix: &str| {
         let column = |name: &str| format!("{table}.{name} AS {prefix}{name}");
@@ -36,11 +40,8 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
     };
     let sql = format!(
         "WITH claimed AS (UPDATE recurring.occurrences SET claimed_until = $2, attempts = attempts + 1 WHERE task_id IN \
-          (SELECT task_id FROM recurring.occurrences AS held WHERE status IN ('pending', 'withdrawing', 'skipping') AND not_before <= $1 \
-            AND (claimed_until IS NULL OR claimed_until <= $1) \
-            AND (status = 'withdrawing' OR NOT EXISTS (SELECT FROM recurring.occurrences AS other WHERE other.series_id = held.series_id \
-              AND other.status = 'pending' AND (other.number < held.number OR held.status = 'skipping'))) \
-          ORDER BY not_before, number LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
+          (SELECT task_id FROM recurring.occurrences AS held WHERE {TO_DO} AND not_before <= $1 \
+            AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY not_before, number LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT {}, {} FROM claimed JOIN recurring.rules AS rule ON rule.id = claimed.series_id",
         listed(OCCURRENCE, "claimed", ""),
         listed(SERIES, "rule", "rule_"),
@@ -51,9 +52,10 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
 
 /// When the next instance may be worked on, or the next claim ends.
 pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql = "SELECT min(greatest(not_before, claimed_until)) AS next FROM recurring.occurrences \
-        WHERE status IN ('pending', 'withdrawing', 'skipping')";
-    let row = db.query_one_raw(statement(sql, [])).await?;
+    let sql = format!(
+        "SELECT min(greatest(not_before, claimed_until)) AS next FROM recurring.occurrences AS held WHERE {TO_DO}"
+    );
+    let row = db.query_one_raw(statement(&sql, [])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 
