@@ -49,10 +49,10 @@ CREATE TABLE recurring.occurrences (
     status        text        NOT NULL CHECK (status IN ('pending', 'open', 'completed', 'withdrawing', 'withdrawn', 'skipping', 'skipped')),
     -- Whether backend-api is known to have made its task.
     made          boolean     NOT NULL,
-    -- What is to be done with it (pending, withdrawing, skipping): how often that was tried, when it may be tried next, who is at it until when.
+    -- What is to be done with it (pending, withdrawing, skipping): how often that was tried, and when it may be tried next. Whoever is at it has put
+    -- that off for so long.
     attempts      integer     NOT NULL DEFAULT 0,
     not_before    timestamptz NOT NULL,
-    claimed_until timestamptz,
     completed_at  timestamptz,
     -- The trace that caused it (W3C traceparent).
     trace         text,
@@ -62,3 +62,4 @@ CREATE TABLE recurring.occurrences (
 -- One instance has each number; what was withdrawn makes room for another.
 CREATE UNIQUE INDEX occurrences_of_series ON recurring.occurrences (series_id, number) WHERE status <> 'withdrawn';
 CREATE INDEX occurrences_to_do ON recurring.occurrences (not_before) WHERE status IN ('pending', 'withdrawing', 'skipping');
+CREATE INDEX occurrences_pending ON recurring.occurrences (series_id, number) WHERE status = 'pending';

@@ -38,10 +38,8 @@ pub(crate) struct Occurrence {
     pub(crate) made: bool,
     /// How often what is to be done with it was tried.
     pub(crate) attempts: i32,
-    /// When that may be tried next.
+    /// When that may be tried next. Whoever is at it has put that off.
     pub(crate) not_before: DateTime<Utc>,
-    /// Who is at it until when.
-    pub(crate) claimed_until: Option<DateTime<Utc>>,
     pub(crate) completed_at: Option<DateTime<Utc>>,
     /// The trace that caused it.
     pub(crate) trace: Option<String>,
@@ -62,7 +60,6 @@ impl Occurrence {
             made: false,
             attempts: 0,
             not_before: now,
-            claimed_until: None,
             completed_at: None,
             trace: None,
             created_at: now,
@@ -75,7 +72,6 @@ impl Occurrence {
         self.status = status;
         self.attempts = 0;
         self.not_before = now;
-        self.claimed_until = None;
         self.updated_at = now;
     }
 

@@ -1,5 +1,5 @@
-//! Claims: whoever works on an instance has it until a moment; when that has passed, the work is anybody's again. So a process that is killed
-//! takes nothing with it. What is asked twice because an answer was late, is the same the second time.
+//! Claims: whoever works on an instance puts it off for everybody else; when that time has passed, the work is anybody's again. So a process that is
+//! killed takes nothing with it. What is asked twice because an answer was late, is the same the second time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::database::statement;
@@ -39,9 +39,9 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
         columns.split(", ").map(str::trim).map(column).collect::<Vec<_>>().join(", ")
     };
     let sql = format!(
-        "WITH claimed AS (UPDATE recurring.occurrences SET claimed_until = $2, attempts = attempts + 1 WHERE task_id IN \
+        "WITH claimed AS (UPDATE recurring.occurrences SET not_before = $2, attempts = attempts + 1 WHERE task_id IN \
           (SELECT task_id FROM recurring.occurrences AS held WHERE {TO_DO} AND not_before <= $1 \
-            AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY not_before, number LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
+            ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT {}, {} FROM claimed JOIN recurring.rules AS rule ON rule.id = claimed.series_id",
         listed(OCCURRENCE, "claimed", ""),
         listed(SERIES, "rule", "rule_"),
@@ -50,10 +50,10 @@ pub(crate) async fn claim(db: &impl ConnectionTrait, now: DateTime<Utc>, most: i
     Claim::find_by_statement(statement(&sql, values)).all(db).await
 }
 
-/// When the next instance may be worked on, or the next claim ends.
+/// When the next instance may be worked on: also when a claim ends.
 pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
     let sql = format!(
-        "SELECT min(greatest(not_before, claimed_until)) AS next FROM recurring.occurrences AS held WHERE {TO_DO}"
+        "SELECT not_before AS next FROM recurring.occurrences AS held WHERE {TO_DO} ORDER BY not_before LIMIT 1"
     );
     let row = db.query_one_raw(statement(&sql, [])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
@@ -61,21 +61,21 @@ pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Ut
 
 /// backend-api has made its task.
 pub(crate) async fn made(db: &impl ConnectionTrait, task_id: Uuid, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE recurring.occurrences SET made = true, claimed_until = NULL, attempts = 0, not_before = $2, updated_at = $2, \
+    let sql = "UPDATE recurring.occurrences SET made = true, attempts = 0, updated_at = $2, \
           status = CASE status WHEN 'pending' THEN 'open' ELSE status END WHERE task_id = $1";
     db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
 }
 
 /// Its task is put away.
 pub(crate) async fn skipped(db: &impl ConnectionTrait, task_id: Uuid, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE recurring.occurrences SET status = 'skipped', claimed_until = NULL, updated_at = $2 \
+    let sql = "UPDATE recurring.occurrences SET status = 'skipped', updated_at = $2 \
         WHERE task_id = $1 AND status = 'skipping'";
     db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
 }
 
 /// It is to be tried again at `not_before`.
 pub(crate) async fn put_off(db: &impl ConnectionTrait, task_id: Uuid, not_before: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE recurring.occurrences SET not_before = $2, claimed_until = NULL WHERE task_id = $1";
+    let sql = "UPDATE recurring.occurrences SET not_before = $2 WHERE task_id = $1";
     db.execute_raw(statement(sql, [task_id.into(), not_before.into()])).await.map(|_| ())
 }
 

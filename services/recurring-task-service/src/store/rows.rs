@@ -15,7 +15,7 @@ pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_
      timezone, status, reason, template, occurrence, due, created_at, updated_at";
 
 /// The columns that an [`Occurrence`] is read from.
-pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, due_date, status, made, attempts, not_before, claimed_until, \
+pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, due_date, status, made, attempts, not_before, \
      completed_at, trace, created_at, updated_at";
 
 impl FromQueryResult for Series {
@@ -56,7 +56,6 @@ impl FromQueryResult for Occurrence {
             made: row.try_get(prefix, "made")?,
             attempts: row.try_get(prefix, "attempts")?,
             not_before: row.try_get(prefix, "not_before")?,
-            claimed_until: row.try_get(prefix, "claimed_until")?,
             completed_at: row.try_get(prefix, "completed_at")?,
             trace: row.try_get(prefix, "trace")?,
             created_at: row.try_get(prefix, "created_at")?,
