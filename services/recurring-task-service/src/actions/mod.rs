@@ -1,5 +1,6 @@
 //! What can be done, a file each.
 
+mod ask_backend;
 pub(crate) mod change_series;
 pub(crate) mod follow_task;
 pub(crate) mod make_instances;

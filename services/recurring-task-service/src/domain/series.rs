@@ -186,13 +186,16 @@ impl Series {
         }
     }
 
-    /// The wall clock stays, in another zone. The latest instance keeps the due date that it has.
+    /// The wall clock stays, in another zone. The latest instance keeps the due date that it has, unless it is yet to be made.
     pub(crate) fn move_to(&mut self, zone: Tz) {
         let due = wall_clock::moment(wall_clock::local(self.due, self.zone), zone);
         self.zone = zone;
         self.due = due;
         if let Some(latest) = self.latest() {
             latest.due = due;
+            if !latest.made {
+                latest.due_date = Some(due);
+            }
         }
     }
 

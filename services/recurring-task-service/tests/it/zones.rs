@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::backend::Behaviour::{Away, Well};
 use crate::fact::{WORKSPACE, changed, completed, created};
 use crate::service::Service;
 
@@ -57,6 +58,22 @@ async fn news_of_a_move_that_comes_again_moves_nothing() {
     }
     let series = service.series().await;
     assert_eq!((&series["timezone"], &series["next_due"]), (&json!("Europe/Berlin"), &json!("2026-02-01T08:00:00Z")));
+}
+
+#[tokio::test]
+async fn one_that_is_yet_to_be_made_moves_too() {
+    let service = Service::start().await;
+    let first = created(1, json!({}));
+    service.learn(&first).await;
+    service.backend.behaves(Away);
+    service.learn(&completed(2, &first, "2026-01-31T09:00:00Z")).await;
+    service.asks(1).await;
+    service.deliver("user-activities", &moved(3, "Europe/Berlin", "America/New_York")).await;
+    service.backend.behaves(Well);
+    service.clock.advance(chrono::TimeDelta::seconds(2));
+    assert_eq!(service.makes(1).await[0]["due_date"], "2026-02-01T14:00:00Z");
+    service.rests().await;
+    assert_eq!(service.series().await["due_date"], "2026-02-01T14:00:00Z");
 }
 
 #[tokio::test]
