@@ -10,6 +10,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+/// An answer that is none.
+type Failed = (StatusCode, Json<Value>);
+
 /// What backend-api keeps.
 #[derive(Clone, Default)]
 pub(crate) struct Backend(Arc<Mutex<Kept>>);
@@ -42,6 +45,8 @@ pub(crate) enum Behaviour {
     HangsOnce,
     /// The workspace is gone.
     Refuses,
+    /// It has a fault that shows with every other task.
+    IsFaulty,
 }
 
 impl Backend {
@@ -101,7 +106,7 @@ async fn make(
     State(backend): State<Backend>,
     headers: HeaderMap,
     Json(task): Json<Value>,
-) -> Result<Json<Value>, StatusCode> {
+) -> Result<Json<Value>, Failed> {
     let trace = headers.get("traceparent").map(|trace| trace.to_str().unwrap().to_owned());
     let answer = {
         let mut kept = backend.0.lock().unwrap();
@@ -111,13 +116,13 @@ async fn make(
     answered(answer).await
 }
 
-async fn withdraw(State(backend): State<Backend>, Json(question): Json<Value>) -> Result<Json<Value>, StatusCode> {
+async fn withdraw(State(backend): State<Backend>, Json(question): Json<Value>) -> Result<Json<Value>, Failed> {
     let answer = backend.0.lock().unwrap().withdraw(&question);
     answered(answer).await
 }
 
 /// No answer is one that never comes.
-async fn answered(answer: Option<Result<Value, StatusCode>>) -> Result<Json<Value>, StatusCode> {
+async fn answered(answer: Option<Result<Value, Failed>>) -> Result<Json<Value>, Failed> {
     match answer {
         Some(answer) => answer.map(Json),
         None => std::future::pending().await,
@@ -125,8 +130,11 @@ async fn answered(answer: Option<Result<Value, StatusCode>>) -> Result<Json<Valu
 }
 
 impl Kept {
-    fn make(&mut self, task: Value) -> Option<Result<Value, StatusCode>> {
+    fn make(&mut self, task: Value) -> Option<Result<Value, Failed>> {
         self.asked.push(format!("make {}", task["occurrence"]));
+        if self.behaviour == Behaviour::IsFaulty && task["title"] == "Broken" {
+            return Some(Err(failed("internal")));
+        }
         self.answer(|kept| {
             if kept.behaviour == Behaviour::Refuses {
                 return json!({"outcome": "refused", "reason": "the workspace is gone"});
@@ -139,7 +147,7 @@ impl Kept {
         })
     }
 
-    fn withdraw(&mut self, question: &Value) -> Option<Result<Value, StatusCode>> {
+    fn withdraw(&mut self, question: &Value) -> Option<Result<Value, Failed>> {
         assert_eq!(question.as_object().unwrap().len(), 2, "{question}");
         let is_archived = question["how"] == "archive";
         assert!(is_archived || question["how"] == "delete_untouched", "{question}");
@@ -162,13 +170,13 @@ impl Kept {
         })
     }
 
-    fn answer(&mut self, act: impl FnOnce(&mut Self) -> Value) -> Option<Result<Value, StatusCode>> {
+    fn answer(&mut self, act: impl FnOnce(&mut Self) -> Value) -> Option<Result<Value, Failed>> {
         match self.behaviour {
-            Behaviour::Well | Behaviour::Refuses => Some(Ok(act(self))),
-            Behaviour::Away => Some(Err(StatusCode::INTERNAL_SERVER_ERROR)),
+            Behaviour::Well | Behaviour::Refuses | Behaviour::IsFaulty => Some(Ok(act(self))),
+            Behaviour::Away => Some(Err(failed("ERR_DIRECT_INVOKE"))),
             Behaviour::Mute => {
                 act(self);
-                Some(Err(StatusCode::INTERNAL_SERVER_ERROR))
+                Some(Err(failed("ERR_DIRECT_INVOKE")))
             }
             Behaviour::HangsOnce => {
                 self.behaviour = Behaviour::Well;
@@ -176,4 +184,10 @@ impl Kept {
             }
         }
     }
+}
+
+/// By the service itself as a problem, by a sidecar in its own words.
+fn failed(code: &str) -> Failed {
+    let body = if code == "internal" { json!({"code": code}) } else { json!({"errorCode": code, "message": "away"}) };
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body))
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use testkit::eventually;
 
-use crate::backend::Behaviour::{Away, HangsOnce, Mute, Refuses, Well};
+use crate::backend::Behaviour::{Away, HangsOnce, IsFaulty, Mute, Refuses, Well};
 use crate::fact::{completed, created};
 use crate::service::{DEADLINE, Service};
 
@@ -74,6 +74,22 @@ async fn a_series_whose_workspace_is_gone_stops_and_says_so() {
     let series = service.series().await;
     assert_eq!((&series["status"], &series["reason"]), (&json!("stopped"), &json!("refused: the workspace is gone")));
     assert_eq!(service.asks(1).await, ["make 2"]);
+}
+
+#[tokio::test]
+async fn an_instance_that_backend_api_fails_on_holds_up_no_other_and_is_made_in_the_end() {
+    let service = Service::start().await;
+    service.backend.behaves(IsFaulty);
+    for n in 1..=20_u128 {
+        let title = if n <= 10 { "Broken" } else { "Water the plants" };
+        let first = created(n, json!({"id": uuid::Uuid::from_u128(n), "title": title}));
+        service.learn(&first).await;
+        service.learn(&completed(100 + n, &first, "2026-01-31T09:00:00Z")).await;
+    }
+    service.makes(10).await;
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::minutes(1));
+    service.makes(20).await;
 }
 
 #[tokio::test]
