@@ -55,20 +55,20 @@ pub struct PreviewRequest {
 #[schema(as = RecurrencePreview)]
 pub struct Preview {
     /// The canonical rule (RFC 5545 §3.3.10).
-    rrule: String,
+    pub rrule: String,
     /// The rule in plain English.
-    text: String,
+    pub text: String,
     /// Its first dates, in order.
-    occurrences: Vec<DateTime<Utc>>,
+    pub occurrences: Vec<DateTime<Utc>>,
     /// When the next instance is due after the completion; `null` when the series ends. Only when `due` and `completed_at` were
     /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DateTime<Utc>>)]
-    next_due: Option<Option<DateTime<Utc>>>,
+    pub next_due: Option<Option<DateTime<Utc>>>,
 }
 
 /// Shows the dates of a recurrence, in its canonical form and in plain English. Nothing is stored.
-#[utoipa::path(post, path = "/api/{user_id}/recurrence/preview", tag = "tasks", operation_id = "preview_recurrence",
+#[utoipa::path(post, path = "/api/{user_id}/recurrence/preview", tag = "recurrence", operation_id = "preview_recurrence",
     request_body = PreviewRequest, params(UserPath),
     responses((status = 200, body = Preview, description = "What the recurrence does"), CallerRefusals, BodyRefusals))]
 pub async fn preview(
