@@ -72,31 +72,6 @@ async fn members_that_break_a_rule() {
             "/recurrence/interval",
             "recurrence_invalid",
         ),
-        (
-            json!({"title": "x", "recurrence": {"rrule": "FREQ=DAILY;BYSECOND=1"}}),
-            "/recurrence/rrule",
-            "recurrence_invalid",
-        ),
-        (
-            json!({"title": "x", "recurrence": {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}}),
-            "/recurrence",
-            "recurrence_never",
-        ),
-        (
-            json!({"title": "x", "recurrence": {"text": "every blue moon"}}),
-            "/recurrence/text",
-            "recurrence_text_unknown",
-        ),
-        (
-            json!({"title": "x", "recurrence": {"frequency": "daily", "until": "2026-01-30"}}),
-            "/recurrence",
-            "recurrence_ended",
-        ),
-        (
-            json!({"title": "x", "due_date": "2026-03-02T09:00:00Z", "recurrence": {"rrule": "FREQ=DAILY;INTERVAL=7;BYDAY=TU"}}),
-            "/recurrence",
-            "recurrence_never",
-        ),
         (json!({"title": "x", "reminders": [{"before": "soon"}]}), "/reminders/0/before", "duration_invalid"),
         (json!({"title": "x", "reminders": [{"after": "PT1H"}]}), "/reminders/0/after", "unknown_field"),
         (json!({"title": "x", "reminders": vec![json!({"before": "PT1H"}); 51]}), "/reminders", "too_many_reminders"),

@@ -88,3 +88,27 @@ async fn what_was_stored_before_rules_were_checked_can_still_be_read_and_changed
         assert_eq!(renamed["recurrence"], read["recurrence"], "{stored}");
     }
 }
+
+#[tokio::test]
+async fn a_recurrence_that_makes_no_sense_is_refused_and_nothing_is_stored() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    for (recurrence, pointer, code) in [
+        (json!({"rrule": "FREQ=DAILY;BYSECOND=1"}), "/recurrence/rrule", "recurrence_invalid"),
+        (json!({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}), "/recurrence", "recurrence_never"),
+        (json!({"rrule": "FREQ=DAILY;INTERVAL=7;BYDAY=TU"}), "/recurrence", "recurrence_never"),
+        (json!({"text": "every blue moon"}), "/recurrence/text", "recurrence_text_unknown"),
+        (json!({"text": "every day", "rrule": "FREQ=WEEKLY"}), "/recurrence/text", "recurrence_form"),
+        (json!({"frequency": "daily", "until": "2026-01-30"}), "/recurrence", "recurrence_ended"),
+    ] {
+        // A Monday.
+        let body = json!({"title": "x", "due_date": "2026-03-02T09:00:00Z", "recurrence": recurrence});
+        let problem = alice.client.post(&alice.tasks(), &body).await.expect_problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{body} {problem}");
+    }
+    let undated = json!({"title": "x", "recurrence": {"frequency": "daily", "until": "2026-01-30"}});
+    let problem = alice.client.post(&alice.tasks(), &undated).await.expect_problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "recurrence_ended");
+    assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+}
