@@ -118,14 +118,12 @@ async fn settle(
                 counts.fired += 1;
                 counts.late += u64::from(fired.late);
                 let results = remind(app, &mut messages, reminder, task, chosen);
-                match end_reminders::ended(app, &mut apologies, &fired, &results) {
-                    Some(over) => over,
+                let Some(over) = end_reminders::ended(app, &mut apologies, &fired, &results) else {
                     // Some of its messages are on their way.
-                    None => {
-                        changed.push(fired);
-                        continue;
-                    }
-                }
+                    changed.push(fired);
+                    continue;
+                };
+                over
             }
             Verdict::Cancel(why) => (EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder),
             Verdict::Miss => (EventType::ReminderFailed, missed(reminder, now)),
