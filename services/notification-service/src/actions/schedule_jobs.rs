@@ -21,7 +21,7 @@ use crate::store::jobs::{self, Untold};
 /// Jobs that are looked for at a time.
 const MOST: i64 = 256;
 /// Jobs that the sidecar is told of at a time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 /// Jobs of which it is stored together that the sidecar knows them.
 const TOGETHER: usize = 64;
 /// The first pause after a failure, which doubles, and the longest.
