@@ -37,7 +37,7 @@ impl EventType {
             | Self::ReminderSent
             | Self::ReminderFailed
             | Self::NotificationCreated => &["notification-service"],
-            Self::SystemError => &["backend-api", "notification-service"],
+            Self::SystemError => &["backend-api", "notification-service", "recurring-task-service"],
             _ => &["backend-api"],
         }
     }

@@ -69,7 +69,8 @@ impl Whole {
     pub(crate) async fn start_with(sidecars: Sidecars, replicas: NonZeroU8, settings: &[(&str, &str)]) -> Self {
         let database = Database::create_with(&[]).await;
         let place = Place::new();
-        let variables = database.variables().with("DATABASE_POOL", "4");
+        // On a busy machine it takes its time to open the first connections.
+        let variables = database.variables().with("DATABASE_POOL", "4").with("DATABASE_WAIT_SECONDS", "20");
         let variables = settings.iter().fold(variables, |all, (name, value)| all.with(name, *value));
         let ports = Ports::Free;
         let options = Options { ports, sidecars, replicas, variables, ..Options::new(place.data()) };
