@@ -81,7 +81,13 @@ impl Calendar {
             }
             Frequency::Yearly => self.year(i32::try_from(i64::from(self.first.year()).checked_add(steps)?).ok()?)?,
         };
-        let looked_at = days.len();
+        // A month or a year is work also when no day of it comes into question. The calendar repeats after 400 years.
+        let looked_at = days.len()
+            + match self.rule.frequency {
+                Frequency::Daily | Frequency::Weekly => 0,
+                Frequency::Monthly => 2,
+                Frequency::Yearly => 30,
+            };
         days.retain(|day| self.keeps(*day));
         days.sort_unstable();
         days.dedup();
