@@ -41,7 +41,7 @@ pub struct TaskData {
     pub due_date: Option<DateTime<Utc>>,
     /// The IANA time zone in which the task's dates are meant.
     pub timezone: String,
-    /// The recurrence rule as it was given.
+    /// How it repeats: `rrule`, `text` and `mode`, with the members of the simple form where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurrence: Option<Value>,
     /// The reminders as they were given.
