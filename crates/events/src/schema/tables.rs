@@ -157,7 +157,11 @@ pub static TASK: Object = Object {
         required("tags", Kind::List(&TEXT), "The tags, each once."),
         optional("due_date", Kind::Timestamp, "When the task is due."),
         required("timezone", TEXT, "The IANA time zone in which the task's dates are meant."),
-        optional("recurrence", Kind::AnyObject, "How it repeats: the rule (`rrule`), in words (`text`) and from where it counts (`mode`), with the members of the simple form where it is one."),
+        optional(
+            "recurrence",
+            Kind::AnyObject,
+            "How it repeats: the rule (`rrule`), in words (`text`) and from where it counts (`mode`), with the members of the simple form where it is one.",
+        ),
         required("reminders", Kind::List(&Kind::AnyObject), "The reminders as they were given."),
         optional("assignee", USER_ID, "The user who is to do the task."),
         required("reporter", USER_ID, "The user who created the task."),

@@ -111,7 +111,8 @@ pub(super) async fn create_topics(
 ) -> anyhow::Result<()> {
     let source = folder.join("CreateTopics.java");
     fs::write(&source, include_str!("create_topics.java")).context("the broker's topics cannot be written down")?;
-    let words = [source.display().to_string(), broker.to_owned(), patience.as_millis().to_string(), partitions.to_string()];
+    let words =
+        [source.display().to_string(), broker.to_owned(), patience.as_millis().to_string(), partitions.to_string()];
     let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
     arguments.extend(names.iter().map(String::as_str));
     let created = java(tools, folder, "broker-topics", "64m", &arguments).complete().await;

@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn an_old_id_may_be_that_of_a_purged_task() {
-        // Chosen at 2023-06-29T18:13:41.590Z.
+        // Chosen at 2023-06-30T03:34:18.518Z.
         let id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
-        for (cutoff, expected) in [("2023-06-29T18:13:41Z", false), ("2023-06-29T18:13:42Z", true)] {
+        for (cutoff, expected) in [("2023-06-30T03:34:18Z", false), ("2023-06-30T03:34:19Z", true)] {
             assert_eq!(may_be_purged(id, cutoff.parse().unwrap()), expected, "{cutoff}");
         }
         assert!(may_be_purged(Uuid::from_u128(7), "1970-01-01T00:00:00Z".parse().unwrap()), "it does not say when");

@@ -94,6 +94,9 @@ async fn a_recurrence_that_makes_no_sense_is_refused_and_nothing_is_stored() {
     let api = Api::start().await;
     let alice = api.person("alice");
     for (recurrence, pointer, code) in [
+        (json!({}), "/recurrence", "recurrence_form"),
+        (json!({"frequency": "hourly"}), "/recurrence/frequency", "invalid_type"),
+        (json!({"frequency": "daily", "interval": 0}), "/recurrence/interval", "recurrence_invalid"),
         (json!({"rrule": "FREQ=DAILY;BYSECOND=1"}), "/recurrence/rrule", "recurrence_invalid"),
         (json!({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}), "/recurrence", "recurrence_never"),
         (json!({"rrule": "FREQ=DAILY;INTERVAL=7;BYDAY=TU"}), "/recurrence", "recurrence_never"),
