@@ -41,6 +41,11 @@ const CUT_EVERY: Duration = Duration::from_millis(100);
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE pid <> pg_backend_pid() AND usename LIKE 'postgres\\_%' ORDER BY random() LIMIT 1";
 
+/// Waits until a random moment.
+pub(crate) async fn random_moment(moments: &Random, within: Duration) {
+    sleep(within * u32::from(u16::from_le_bytes(moments.bytes())) / u32::from(u16::MAX)).await;
+}
+
 impl World<'_> {
     /// Breaks something for `lasts`, and says from when on the system could have recovered.
     pub(crate) async fn inject(&mut self, fault: Fault, lasts: Duration) -> anyhow::Result<Instant> {
@@ -96,7 +101,7 @@ impl World<'_> {
     }
 
     async fn random_moment(&self) {
-        sleep(self.within * u32::from(u16::from_le_bytes(self.moments.bytes())) / u32::from(u16::MAX)).await;
+        random_moment(self.moments, self.within).await;
     }
 
     /// Kills a part, and waits until it was started again.

@@ -7,7 +7,6 @@ mod series;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use platform::clock::Clock;
 use platform::random::Random;
@@ -16,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use self::check::Findings;
 pub(crate) use self::report::{HEAD, Row};
 use self::series::Series;
-use crate::fault::World;
+use crate::fault::{World, random_moment};
 use crate::home::Home;
 use crate::person::Person;
 use crate::poison::Poisoned;
@@ -63,10 +62,15 @@ async fn go(
     let (moments, mut poisoned) = (Random::seeded(load.seed), Poisoned::new());
     let mut broken = Vec::new();
     for number in 0..scenario.times(full) {
-        let mut world =
-            World { home, system, traffic: None, moments: &moments, within: WINDOW, poisoned: &mut poisoned };
-        let (since, completed) = tokio::join!(world.inject(scenario.fault, scenario.lasts(full)), complete(&all));
-        broken.push(at(since?)?);
+        let (within, traffic) = (Duration::ZERO, None);
+        let mut world = World { home, system, traffic, moments: &moments, within, poisoned: &mut poisoned };
+        let breaking = async {
+            random_moment(&moments, WINDOW).await;
+            let begun = Clock::system().now();
+            world.inject(scenario.fault, scenario.lasts(full)).await.map(|_| begun)
+        };
+        let (begun, completed) = tokio::join!(breaking, complete(&all));
+        broken.push(begun?);
         completed?;
         until_next(&mut all, number + 3).await?;
         system.must_run()?;
@@ -99,9 +103,4 @@ async fn until_next(all: &mut [Series], number: u32) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What the clock on the wall showed at this instant.
-fn at(moment: Instant) -> anyhow::Result<DateTime<Utc>> {
-    Ok(Clock::system().now() - chrono::TimeDelta::from_std(moment.elapsed())?)
 }
