@@ -22,6 +22,8 @@ async fn a_broker_that_runs_already_takes_the_place_of_one_of_its_own() {
     broker.prepare().await.unwrap();
     let stop = CancellationToken::new();
     let running = tokio::spawn(broker.program().run(stop.clone()));
+    // Without any topic: it is there when this is answered.
+    broker.create_topics(&[], 1).await.unwrap();
 
     let settings = [("KAFKA_BOOTSTRAP_SERVERS", broker.address())];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
