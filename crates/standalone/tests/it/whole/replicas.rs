@@ -25,7 +25,8 @@ const LONG: Duration = Duration::from_mins(1);
 
 pub(super) async fn two_of_each() -> Whole {
     let replicas = NonZeroU8::new(2).unwrap();
-    Whole::start_with(Sidecars::Daprd, replicas, &[("RUST_LOG", "warn,backend_api::jobs=info")]).await
+    let log = ("RUST_LOG", "warn,backend_api::jobs=info,platform::dapr::timetable=info");
+    Whole::start_with(Sidecars::Daprd, replicas, &[log]).await
 }
 
 impl Person {
