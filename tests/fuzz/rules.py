@@ -17,6 +17,9 @@ BEYOND_SCHEMAS = {
     # Depends on another member of the request.
     "range_invalid",  # from is not later than to
     "status_contradiction",  # status agrees with completed
+    "scope_invalid",  # a rule and its zone are of the series, not of this task
+    "due_missing",  # completed_at goes with due
+    "recurrence_form",  # what is said twice is the same
     # Sets that change without us, and measures that schemas do not have.
     "description_too_long",  # bytes, not characters
     "q_too_many_words",  # words, not characters
@@ -26,6 +29,9 @@ BEYOND_SCHEMAS = {
     "date_invalid",  # years 1 to 9999
     "duration_invalid",  # ISO 8601, at least one part
     "recurrence_invalid",  # RFC 5545
+    "recurrence_never",  # some day matches
+    "recurrence_ended",  # until is not before the first
+    "recurrence_text_unknown",  # plain English
     "reminder_invalid",  # each channel once
 }
 

@@ -174,19 +174,18 @@ const DISTRIBUTED_REMINDERS: [Scenario; 4] = [
     row("reminders, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 3], [2, 2]),
 ];
 
-const EMBEDDED_RECURRING: [Scenario; 2] = [
-    row("recurring, kill launcher", Fault::KillLauncher, Database::Separate, [3, 50], [0, 0]),
-    row("recurring, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 10], [1, 1]),
-];
+const EMBEDDED_RECURRING: [Scenario; 1] =
+    [row("recurring, kill launcher", Fault::KillLauncher, Database::Separate, [2, 50], [0, 0])];
 
-const DISTRIBUTED_RECURRING: [Scenario; 3] = [
+const DISTRIBUTED_RECURRING: [Scenario; 4] = [
     row(
         "recurring, kill recurring-task-service",
         Fault::Kill("recurring-task-service"),
         Database::Separate,
-        [3, 50],
+        [2, 50],
         [0, 0],
     ),
-    row("recurring, kill backend-api", Fault::Kill("backend-api"), Database::Separate, [3, 50], [0, 0]),
+    row("recurring, kill backend-api", Fault::Kill("backend-api"), Database::Separate, [2, 50], [0, 0]),
     row("recurring, kill its daprd", Fault::Kill("recurring-task-service-daprd"), Database::Separate, [1, 10], [0, 0]),
+    row("recurring, crash Postgres", Fault::CrashPostgres, Database::Separate, [1, 10], [1, 1]),
 ];

@@ -43,8 +43,14 @@ async fn data_and_secrets_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn the_addresses_that_are_told_answer() {
+async fn what_is_told_at_the_start_is_so() {
     let system = Launched::start().await;
+    the_addresses_that_are_told_answer(&system).await;
+    the_lines_that_are_told_create_a_task_when_pasted(&system).await;
+    system.stop().await;
+}
+
+async fn the_addresses_that_are_told_answer(system: &Launched) {
     for app in ["backend-api", "audit-service", "notification-service", "recurring-task-service", "websocket-service"] {
         let answer = Client::new(told(&system.summary, app)).get("").await.expect(200).json();
         assert_eq!((&answer["service"], &answer["status"]), (&json!(app), &json!("ok")));
@@ -53,12 +59,9 @@ async fn the_addresses_that_are_told_answer() {
     // Without an upgrade, or a token, there is no socket; but it is there.
     let socket = told(&system.summary, "WebSocket").replacen("ws", "http", 1);
     assert_ne!(Client::new(socket).get("").await.status, 404);
-    system.stop().await;
 }
 
-#[tokio::test]
-async fn the_lines_that_are_told_create_a_task_when_pasted() {
-    let system = Launched::start().await;
+async fn the_lines_that_are_told_create_a_task_when_pasted(system: &Launched) {
     let lines: Vec<&str> = system.summary.lines().map(str::trim).collect();
     let first = lines.iter().position(|line| line.starts_with("TOKEN=")).unwrap();
     // A shell of its own, which has none of this test's settings.
@@ -67,7 +70,6 @@ async fn the_lines_that_are_told_create_a_task_when_pasted() {
     let output = tokio::task::spawn_blocking(shell).await.unwrap();
     let task: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     assert_eq!(task["title"], "My first task", "{task}");
-    system.stop().await;
 }
 
 #[tokio::test]

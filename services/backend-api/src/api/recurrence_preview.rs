@@ -46,7 +46,7 @@ pub struct PreviewRequest {
     #[schema(value_type = Option<DateTime<Utc>>)]
     completed_at: Option<String>,
     /// Which instance of the series that is, from 1.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     occurrence: Option<u32>,
 }
 
@@ -133,6 +133,8 @@ fn checked_limit(limit: usize) -> Result<usize, Invalid> {
 }
 
 fn checked_occurrence(occurrence: u32) -> Result<u32, Invalid> {
-    let valid = occurrence >= 1;
-    valid.then_some(occurrence).ok_or_else(|| Invalid::new("occurrence_invalid", "Occurrences count from 1."))
+    let valid = (1..=i32::MAX.unsigned_abs()).contains(&occurrence);
+    valid
+        .then_some(occurrence)
+        .ok_or_else(|| Invalid::new("occurrence_invalid", "Occurrences count from 1 to 2147483647."))
 }

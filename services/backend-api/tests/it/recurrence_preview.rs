@@ -96,6 +96,7 @@ async fn bad_input_is_told_by_its_place() {
         (daily("limit", json!(10_000)), "/limit", "limit_invalid"),
         (daily("limit", json!(0)), "/limit", "limit_invalid"),
         (daily("occurrence", json!(0)), "/occurrence", "occurrence_invalid"),
+        (daily("occurrence", json!(2_147_483_648_u32)), "/occurrence", "occurrence_invalid"),
         (daily("due", json!("soon")), "/due", "date_invalid"),
         (daily("completed_at", json!("2026-01-02T00:00:00Z")), "/due", "due_missing"),
         (daily("colour", json!("red")), "/colour", "unknown_field"),

@@ -80,14 +80,17 @@ impl Person {
         eventually(DEADLINE, || async { (self.client.get(&path).await.status == 404).then_some(()) }).await;
     }
 
-    /// The newest entry of this type in the history of a task, as soon as there is one.
-    async fn entry(&self, task: &Value, event_type: &str) -> Value {
+    /// The event of this type in the history of a task, once it is there.
+    #[track_caller]
+    fn recorded(&self, task: &Value, event_type: &str) -> impl Future<Output = Value> {
         let path = self.api(&format!("audit-logs?task_id={}&event_type={event_type}", id_of(task)));
-        eventually(DEADLINE, || async {
-            let entries = self.client.get(&path).await.expect(200).json();
-            entries["items"].get(0).cloned()
+        eventually(DEADLINE, move || {
+            let path = path.clone();
+            async move {
+                let page = self.client.get(&path).await.expect(200).json();
+                page["items"].get(0).map(|entry| entry["details"].clone())
+            }
         })
-        .await
     }
 }
 
@@ -122,13 +125,14 @@ async fn water_plants_every_monday() {
     assert_eq!(next["description"], "- [ ] roses\n- [ ] basil");
     assert_eq!((&next["completed"], &next["version"]), (&json!(false), &json!(1)));
     assert_eq!(alice.open_instance(&first, 2).await["id"], next["id"]);
-    alice.entry(next, "reminder.scheduled").await;
-    assert_eq!(alice.entry(next, "task.created").await["details"], told);
+    assert_eq!(alice.recorded(next, "task.created").await, told);
+    let reminder = alice.recorded(next, "reminder.scheduled").await;
+    assert_eq!(reminder["data"]["fire_at"], "2027-03-29T06:00:00Z", "{reminder}");
 
     // The same completion told once more, as a broker may: the one after it shows that nothing came of it.
-    let completed = alice.entry(&first, "task.completed").await;
+    let completed = alice.recorded(&first, "task.completed").await;
     let sidecar = testkit::http::Client::new(whole.system.sidecar_url("backend-api").unwrap());
-    sidecar.post("/v1.0/publish/pubsub/task-events", &completed["details"]).await.expect(204);
+    sidecar.post("/v1.0/publish/pubsub/task-events", &completed).await.expect(204);
     alice.act(next, "complete").await;
     let third = alice.open_instance(&first, 3).await;
     assert_eq!(third["due_date"], THIRD);
@@ -156,7 +160,7 @@ async fn taken_back(bob: Person) {
     let mistaken = bob.open_instance(&first, 2).await;
     bob.act(&first, "reopen").await;
     bob.until_gone(&mistaken).await;
-    assert_eq!(bob.entry(&mistaken, "task.deleted").await["details"]["metadata"]["source"], "recurring");
+    assert_eq!(bob.recorded(&mistaken, "task.deleted").await["metadata"]["source"], "recurring");
 
     bob.act(&first, "complete").await;
     let next = bob.open_instance(&first, 2).await;

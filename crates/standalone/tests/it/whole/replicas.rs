@@ -55,11 +55,20 @@ async fn counter(system: &System, app: &str, replica: u8, name: &str) -> i64 {
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {metrics}"))
 }
 
+/// These share a system: its start is most of what each of them takes.
 #[tokio::test]
 #[ignore = "needs real sidecars"]
-async fn what_two_replicas_write_is_one_order_for_every_socket_and_in_the_history() {
-    const EACH: usize = 40;
+async fn two_replicas_are_as_one() {
     let whole = two_of_each().await;
+    what_two_replicas_write_is_one_order_for_every_socket_and_in_the_history(&whole).await;
+    a_job_is_called_at_one_replica_each_time(&whole).await;
+    what_one_replica_hands_out_is_good_at_the_other(&whole).await;
+    a_request_that_reaches_both_replicas_is_carried_out_once(&whole).await;
+    whole.system.stop().await.unwrap();
+}
+
+async fn what_two_replicas_write_is_one_order_for_every_socket_and_in_the_history(whole: &Whole) {
+    const EACH: usize = 40;
     let alice = REPLICAS.map(|replica| whole.person_at("alice", replica));
     let mut sockets = Vec::new();
     for replica in [1, 2, 1, 2] {
@@ -82,7 +91,6 @@ async fn what_two_replicas_write_is_one_order_for_every_socket_and_in_the_histor
     for person in &alice {
         assert_eq!(person.numbers(2 * EACH + 1).await, (1..=last).rev().collect::<Vec<_>>());
     }
-    whole.system.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -107,10 +115,7 @@ async fn two_replicas_of_the_history_record_each_event_once_between_them() {
     whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs real sidecars"]
-async fn a_job_is_called_at_one_replica_each_time() {
-    let whole = two_of_each().await;
+async fn a_job_is_called_at_one_replica_each_time(whole: &Whole) {
     let sidecar = Client::new(whole.system.sidecar_url("backend-api").unwrap());
     let said = |text: &str| {
         let log = |name| fs::read_to_string(whole.place.data().join(format!("run/{name}.log"))).unwrap();
@@ -126,50 +131,42 @@ async fn a_job_is_called_at_one_replica_each_time() {
         let made = eventually(DEADLINE, || async { Some(calls().iter().sum::<usize>()).filter(|made| *made >= times) });
         assert_eq!(made.await, times, "{:?}", calls());
     }
-    whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs real sidecars"]
-async fn what_one_replica_hands_out_is_good_at_the_other() {
-    let whole = two_of_each().await;
-    let [one, two] = REPLICAS.map(|replica| whole.person_at("alice", replica));
+async fn what_one_replica_hands_out_is_good_at_the_other(whole: &Whole) {
+    let [one, two] = REPLICAS.map(|replica| whole.person_at("bob", replica));
     for n in 0..5 {
         one.create(&n.to_string()).await;
     }
     for (seller, replica) in [(&one, 2), (&two, 1)] {
-        let ticket = seller.client.post("/api/alice/ws-ticket", &json!({})).await.expect(201).json();
+        let ticket = seller.client.post("/api/bob/ws-ticket", &json!({})).await.expect(201).json();
         let url = format!("{}?ticket={}", whole.socket_url_at(replica), ticket["ticket"].as_str().unwrap());
         assert_eq!(Socket::open(&url, &[]).await.unwrap().next_json(DEADLINE).await["type"], "subscribed");
         let again = url.replace(&whole.socket_url_at(replica), &whole.socket_url_at(3 - replica));
         assert_eq!(Socket::open(&again, &[]).await.err().unwrap().as_u16(), 401, "a ticket is good once, wherever");
     }
-    // Alice herself and her tasks: the history has enough for two pages.
+    // Bob himself and his tasks: the history has enough for two pages.
     two.numbers(6).await;
     for list in ["tasks?", "audit-logs?"] {
-        let first = one.client.get(&format!("/api/alice/{list}limit=3")).await.expect(200).json();
+        let first = one.client.get(&format!("/api/bob/{list}limit=3")).await.expect(200).json();
         let cursor = first["next_cursor"].as_str().unwrap();
-        let rest = two.client.get(&format!("/api/alice/{list}limit=200&cursor={cursor}")).await.expect(200).json();
+        let rest = two.client.get(&format!("/api/bob/{list}limit=200&cursor={cursor}")).await.expect(200).json();
         let ids = |page: &Value| -> BTreeSet<String> {
             page["items"].as_array().unwrap().iter().map(Value::to_string).collect()
         };
         assert!(ids(&first).len() == 3 && ids(&first).is_disjoint(&ids(&rest)), "{list}");
     }
-    let sync = one.client.get("/api/alice/sync?token=*").await.expect(200).json();
+    let sync = one.client.get("/api/bob/sync?token=*").await.expect(200).json();
     let new = one.create("After").await;
-    let path = format!("/api/alice/sync?token={}", sync["token"].as_str().unwrap());
+    let path = format!("/api/bob/sync?token={}", sync["token"].as_str().unwrap());
     let since = two.client.get(&path).await.expect(200).json();
     assert_eq!((&since["full"], &since["tasks"][0]["id"]), (&json!(false), &new["id"]));
-    whole.system.stop().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs real sidecars"]
-async fn a_request_that_reaches_both_replicas_is_carried_out_once() {
-    let whole = two_of_each().await;
-    let alice = REPLICAS.map(|replica| whole.person_at("alice", replica));
+async fn a_request_that_reaches_both_replicas_is_carried_out_once(whole: &Whole) {
+    let carol = REPLICAS.map(|replica| whole.person_at("carol", replica));
     let send = |replica: usize, n: usize| {
-        let request = alice[replica].client.request("POST".parse().unwrap(), "/api/alice/tasks");
+        let request = carol[replica].client.request("POST".parse().unwrap(), "/api/carol/tasks");
         request.header("idempotency-key", &format!("key-{n}")).json(&json!({"title": n.to_string()})).send()
     };
     let pairs = (0..20).map(|n| async move { (n, join_all([send(0, n), send(1, n)]).await) });
@@ -188,8 +185,7 @@ async fn a_request_that_reaches_both_replicas_is_carried_out_once() {
             .collect();
         assert_eq!(ids.len(), 1, "key {n} made {ids:?}");
     }
-    assert_eq!(whole.number("SELECT count(*) FROM core.tasks").await, 20);
-    whole.system.stop().await.unwrap();
+    assert_eq!(whole.number("SELECT count(*) FROM core.tasks WHERE user_id = 'carol'").await, 20);
 }
 
 /// A client that goes to the other replica when one does not answer, as a load balancer has it do.
