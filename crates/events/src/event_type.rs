@@ -62,6 +62,21 @@ impl EventType {
         self.is_numbered() && !matches!(self, Self::UserCreated | Self::UserUpdated)
     }
 
+    /// Whether the event is the change of a task as a whole. The events about one field follow one of these, and say nothing new
+    /// of the task.
+    pub const fn is_of_whole_task(self) -> bool {
+        matches!(
+            self,
+            Self::TaskCreated
+                | Self::TaskUpdated
+                | Self::TaskCompleted
+                | Self::TaskReopened
+                | Self::TaskDeleted
+                | Self::TaskArchived
+                | Self::TaskRestored
+        )
+    }
+
     /// Whether the event has a number of its workspace. Those of services that only watch a workspace have none: their `sequence`
     /// is 0.
     pub const fn is_numbered(self) -> bool {

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use events::Topic;
 use platform::bell::Bell;
 use platform::clock::Clock;
+use platform::dapr::consumer::Consumer;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::Publisher;
@@ -56,6 +57,7 @@ pub(crate) struct App {
     /// Rung when events wait in the outbox.
     pub(crate) wake: Wake,
     /// What became of everything.
+    pub(crate) consumer: Consumer,
     pub(crate) counters: Counters,
 }
 
@@ -82,6 +84,7 @@ pub(crate) fn service(config: &Config, db: Pool, clock: Clock) -> anyhow::Result
         operators: config.operators.clone().into(),
         bells: Bells::default(),
         wake: Wake::default(),
+        consumer: Consumer::register(&metrics),
         counters: Counters::register(&metrics),
     };
     let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, &config.service);

@@ -6,12 +6,6 @@ use prometheus_client::metrics::counter::Counter;
 /// One count for each way in which something can end.
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
-    /// Events that were acted on.
-    pub(crate) received: Counter,
-    /// Events of a type that this version does not know; acknowledged.
-    pub(crate) unknown: Counter,
-    /// Messages that cannot be read or stored; they went to the dead-letter topic.
-    pub(crate) malformed: Counter,
     /// Reminders whose messages were made.
     pub(crate) fired: Counter,
     /// Of these, those that were made noticeably late.
@@ -28,9 +22,6 @@ impl Counters {
     /// Counters that are shown among `metrics`.
     pub(crate) fn register(metrics: &Metrics) -> Self {
         Self {
-            received: metrics.counter("events_received", "Events that were acted on"),
-            unknown: metrics.counter("events_unknown", "Events of a type that this version does not know"),
-            malformed: metrics.counter("events_malformed", "Messages sent to the dead-letter topic"),
             fired: metrics.counter("reminders_fired", "Reminders whose messages were made"),
             late: metrics
                 .counter("reminders_late", "Reminders whose messages were made more than 5 s after their moment"),

@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use events::Topic;
 use platform::bell::Bell;
 use platform::clock::Clock;
+use platform::dapr::consumer::Consumer;
 use platform::dapr::invoke::Invoker;
 use platform::dapr::jobs::Jobs;
 use platform::dapr::publish::Publisher;
@@ -50,6 +51,7 @@ pub(crate) struct App {
     /// Rung when something is to be done.
     pub(crate) bells: Bells,
     /// What became of everything.
+    pub(crate) consumer: Consumer,
     pub(crate) counters: Counters,
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn service(config: &Config, db: Pool, clock: Clock) -> anyhow::Result
         clock: clock.clone(),
         invoker: Invoker::new(local, &config.service),
         bells: Bells::default(),
+        consumer: Consumer::register(&metrics),
         counters: Counters::register(&metrics),
     };
     let sidecar = sidecar_check(http::loopback_client(SIDECAR_TIMEOUT)?, &config.service);

@@ -6,12 +6,6 @@ use prometheus_client::metrics::counter::Counter;
 /// One count for each way in which something can end.
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
-    /// Events that were acted on.
-    pub(crate) received: Counter,
-    /// Events of a type that this version does not know; acknowledged.
-    pub(crate) unknown: Counter,
-    /// Messages that cannot be read or stored; they went to the dead-letter topic.
-    pub(crate) malformed: Counter,
     /// Series that began.
     pub(crate) begun: Counter,
     /// Instances whose tasks are there.
@@ -30,9 +24,6 @@ impl Counters {
     /// Counters that are shown among `metrics`.
     pub(crate) fn register(metrics: &Metrics) -> Self {
         Self {
-            received: metrics.counter("events_received", "Events that were acted on"),
-            unknown: metrics.counter("events_unknown", "Events of a type that this version does not know"),
-            malformed: metrics.counter("events_malformed", "Messages sent to the dead-letter topic"),
             begun: metrics.counter("series_begun", "Series that began"),
             made: metrics.counter("instances_made", "Instances whose tasks were made"),
             withdrawn: metrics

@@ -1,6 +1,7 @@
 //! The client side of a service's Dapr sidecar: publish and schedule jobs by gRPC, invoke by HTTP, and receive by HTTP from it
 //! alone.
 
+pub mod consumer;
 mod grpc;
 pub mod guard;
 pub mod invoke;

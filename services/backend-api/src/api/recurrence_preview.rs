@@ -1,22 +1,26 @@
 //! What a recurrence would do: its dates, before anybody has to live with them.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
-use platform::extract::{Json, Object};
+use platform::extract::{Object, RawJson};
 use platform::problem::{FieldError, Problem};
 use recurrence::next_due;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::docs::UserPath;
-use super::refusals::{BodyRefusals, CallerRefusals};
+use super::docs::{OnceHeader, UserPath};
+use super::once::{ask_once, once};
+use super::refusals::{BodyRefusals, CallerRefusals, OnceRefusals};
 use super::task_input::{Check, checked_recurrence};
 use crate::app::App;
 use crate::domain::date;
 use crate::domain::invalid::Invalid;
 use crate::domain::recurrence::{Recurrence, Written, first_due, series};
 use crate::domain::timezone::TimeZone;
+use crate::store::reply::Reply;
 
 /// How many occurrences are shown unless the request says.
 const DEFAULT_LIMIT: usize = 10;
@@ -67,17 +71,22 @@ pub struct Preview {
     pub next_due: Option<Option<DateTime<Utc>>>,
 }
 
-/// Shows the dates of a recurrence, in its canonical form and in plain English. Nothing is stored.
+/// Shows the dates of a recurrence, in its canonical form and in plain English. Nothing is stored, but for the answer to a request
+/// with an `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/{user_id}/recurrence/preview", tag = "recurrence", operation_id = "preview_recurrence",
-    request_body = PreviewRequest, params(UserPath),
-    responses((status = 200, body = Preview, description = "What the recurrence does"), CallerRefusals, BodyRefusals))]
+    request_body = PreviewRequest, params(UserPath, OnceHeader),
+    responses((status = 200, body = Preview, description = "What the recurrence does"), CallerRefusals, BodyRefusals, OnceRefusals))]
 pub async fn preview(
     State(app): State<App>,
     caller: Caller,
-    Json(request): Json<PreviewRequest>,
-) -> Result<axum::Json<Preview>, Problem> {
+    headers: HeaderMap,
+    RawJson { value: request, bytes }: RawJson<PreviewRequest>,
+) -> Result<Response, Problem> {
+    let user_id = &caller.actor.user_id;
+    let once = once(&headers, user_id, "recurrence/preview", &bytes)?;
     let valid = request.validate(caller.actor.timezone)?;
-    Ok(axum::Json(valid.preview(app.changes.clock.now())?))
+    let preview = async { valid.preview(app.changes.clock.now()).map(|shown| Reply::ok(&shown)) };
+    ask_once(&app.changes, user_id, once, preview).await
 }
 
 /// The request, valid.

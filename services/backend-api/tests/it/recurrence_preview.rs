@@ -1,8 +1,10 @@
 //! `POST …/recurrence/preview`: what a recurrence would do.
 
+use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Person};
+use crate::harness::{Api, Person, key};
 
 const VECTORS: &str = include_str!("../../../../crates/recurrence/tests/vectors.json");
 
@@ -58,6 +60,24 @@ async fn what_is_left_out_is_the_users_own() {
     assert_eq!(preview(&alice, &counted).await["next_due"], "2026-02-02T14:00:00Z");
     // Nothing is stored.
     assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 0);
+}
+
+#[tokio::test]
+async fn a_repetition_gets_the_first_answer() {
+    let api = Api::start().await;
+    let alice = api.person("alice");
+    let (key, daily) = (key(), json!({"recurrence": {"text": "every day"}}));
+    let post = |body| {
+        let request = alice.client.request(Method::POST, &path(&alice)).header("idempotency-key", &key);
+        request.json(body).send()
+    };
+    let first = post(&daily).await.expect(200);
+    assert_eq!(first.header("idempotent-replayed"), None);
+    // A day later its own answer would be another.
+    api.clock.advance(TimeDelta::hours(23));
+    let again = post(&daily).await.expect(200);
+    assert_eq!((again.header("idempotent-replayed"), again.json()), (Some("true"), first.json()));
+    post(&json!({"recurrence": {"text": "every week"}})).await.expect_problem(422, "idempotency_key_reused");
 }
 
 #[tokio::test]

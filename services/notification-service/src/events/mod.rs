@@ -1,5 +1,4 @@
 //! What comes from topics.
 
-pub(crate) mod delivery;
 pub(crate) mod system_notifications;
 pub(crate) mod task_events;

@@ -3,21 +3,21 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use events::{Event, EventData, Topic};
+use events::{EventData, Topic};
+use platform::dapr::consumer::Delivery;
 use platform::dapr::subscribe::Outcome;
 use sea_orm::DbErr;
 
-use super::delivery;
 use crate::app::App;
 use crate::domain::message::Kind;
 use crate::store::notices::{self, Notice};
 
 /// Takes a delivery.
 pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Outcome {
-    delivery::receive(&app, Topic::SystemNotifications, body, act).await
+    app.consumer.receive(Topic::SystemNotifications, body, async |delivery| act(&app, delivery).await).await
 }
 
-async fn act(app: &App, event: Event) -> Result<(), DbErr> {
+async fn act(app: &App, Delivery { event, .. }: Delivery) -> Result<(), DbErr> {
     let Some(EventData::Outage(outage)) = &event.data else { return Ok(()) };
     if app.operators.is_empty() {
         return Ok(());

@@ -4,10 +4,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use events::{Event, EventType, Topic};
+use platform::dapr::consumer::Delivery;
 use platform::dapr::subscribe::Outcome;
 use sea_orm::DbErr;
 
-use super::delivery;
 use crate::actions::follow_task::follow_task;
 use crate::app::App;
 use crate::domain::message::Kind;
@@ -16,14 +16,14 @@ use crate::store::notices::{self, Notice};
 
 /// Takes a delivery.
 pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Outcome {
-    delivery::receive(&app, Topic::TaskEvents, body, act).await
+    app.consumer.receive(Topic::TaskEvents, body, async |delivery| act(&app, delivery).await).await
 }
 
-async fn act(app: &App, event: Event) -> Result<(), DbErr> {
+async fn act(app: &App, Delivery { event, .. }: Delivery) -> Result<(), DbErr> {
     let Some(data) = &event.task_data else { return Ok(()) };
     // A task that is new without reminders has none.
     let is_bare = event.event_type == EventType::TaskCreated && data.reminders.is_empty();
-    if tells_the_whole_task(event.event_type) && !is_bare {
+    if event.event_type.is_of_whole_task() && !is_bare {
         follow_task(app, &Task::of(data), event.sequence, event.timestamp).await?;
     }
     if let Some(notice) = notice(&event) {
@@ -31,15 +31,6 @@ async fn act(app: &App, event: Event) -> Result<(), DbErr> {
         app.bells.due.ring();
     }
     Ok(())
-}
-
-/// The events about one field follow one about the whole task, and say nothing new of it.
-const fn tells_the_whole_task(event_type: EventType) -> bool {
-    use EventType::{TaskArchived, TaskCompleted, TaskCreated, TaskDeleted, TaskReopened, TaskRestored, TaskUpdated};
-    matches!(
-        event_type,
-        TaskCreated | TaskUpdated | TaskCompleted | TaskReopened | TaskDeleted | TaskArchived | TaskRestored
-    )
 }
 
 /// What others than the one who did it are told, if there are any.

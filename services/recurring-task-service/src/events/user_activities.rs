@@ -4,20 +4,20 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use chrono_tz::Tz;
-use events::{Event, EventData, EventType, Topic};
+use events::{EventData, EventType, Topic};
+use platform::dapr::consumer::Delivery;
 use platform::dapr::subscribe::Outcome;
 use sea_orm::DbErr;
 
-use super::delivery;
 use crate::actions::move_zone::move_zone;
 use crate::app::App;
 
 /// Takes a delivery.
 pub(crate) async fn receive(State(app): State<App>, body: Result<Bytes, BytesRejection>) -> Outcome {
-    delivery::receive(&app, Topic::UserActivities, body, act).await
+    app.consumer.receive(Topic::UserActivities, body, async |delivery| act(&app, delivery).await).await
 }
 
-async fn act(app: &App, event: Event, _trace: Option<String>) -> Result<(), DbErr> {
+async fn act(app: &App, Delivery { event, .. }: Delivery) -> Result<(), DbErr> {
     let (EventType::UserUpdated, Some(EventData::User(user))) = (event.event_type, &event.data) else { return Ok(()) };
     let zone = |name: &str| name.parse::<Tz>().ok();
     let (from, to) = (user.previous_timezone.as_deref().and_then(zone), zone(&user.timezone));
