@@ -217,9 +217,10 @@ fn is_out_of_reach(error: &DbErr) -> bool {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => match &**cause {
             SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed => true,
-            // Classes 08 (connection), 53 (out of resources) and 57 (shutting down) of the SQLSTATE codes.
+            // Classes 08 (connection), 40 (rolled back, as one of a deadlock is), 53 (out of resources) and 57 (shutting down) of
+            // the SQLSTATE codes.
             SqlxError::Database(answer) => {
-                answer.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
+                answer.code().is_some_and(|code| ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)))
             }
             _ => false,
         },

@@ -14,8 +14,8 @@ use super::find_recorded_deletion::is_recorded_deletion;
 use crate::domain::instance::NewInstance;
 use crate::domain::task::Task;
 use crate::store::change::{Change, Changes};
-use crate::store::creation::Creation;
-use crate::store::instances::footing;
+use crate::store::creation::{Creation, Provided};
+use crate::store::instances::{footing, hold_counter};
 use crate::store::isolation::Acting;
 use crate::store::reply::Reply;
 use crate::store::tasks;
@@ -88,7 +88,7 @@ async fn insert_at_once(changes: &Changes, task: &Task, trace: Option<&TraceCont
         return Ok(false);
     }
     let event = EventDraft::task_created(&task.user_id, task.event_data(), Source::Recurring);
-    let creation = Creation { task, believed: None, event, once: None, reply: &Reply::no_content() };
+    let creation = Creation { task, provided: Provided::IsNew, event, once: None, reply: &Reply::no_content() };
     match changes.create(creation, trace).await {
         Err(error) if is_refusal(&error) => Ok(false),
         made => Ok(made?),
@@ -105,6 +105,8 @@ fn is_refusal(error: &DbErr) -> bool {
 }
 
 async fn insert(change: &mut Change, mut task: Task) -> Result<Outcome, Problem> {
+    // Whoever makes the same task holds the counter first, then the row.
+    hold_counter(change.transaction(), task.workspace_id).await?;
     let footing = footing(change.transaction(), &task).await?;
     if footing.is_there {
         return Ok(Outcome::Exists);
@@ -116,10 +118,7 @@ async fn insert(change: &mut Change, mut task: Task) -> Result<Outcome, Problem>
         task.reporter.clone_from(&task.user_id);
     }
     task.assignee = task.assignee.filter(|assignee| footing.has(assignee));
-    // Another request may be making it at this moment: whoever is second waits for the first, and finds its row.
-    if !tasks::insert_unless_there(change.transaction(), &task).await? {
-        return Ok(Outcome::Exists);
-    }
+    tasks::insert(change.transaction(), &task).await?;
     change.emit(EventDraft::task_created(&task.user_id, task.event_data(), Source::Recurring));
     Ok(Outcome::Created)
 }

@@ -13,7 +13,7 @@ use crate::domain::reminder::Reminder;
 use crate::domain::task::{NewTask, Progress, Task};
 use crate::domain::timezone::TimeZone;
 use crate::store::change::{Change, Changes};
-use crate::store::creation::Creation;
+use crate::store::creation::{Creation, Provided};
 use crate::store::idempotency::Once;
 use crate::store::reply::Reply;
 use crate::store::{tasks, users};
@@ -35,11 +35,11 @@ pub async fn create_at_once(
     if somebody_else || check_reminders(&new.reminders, &[], new.due_date, changes.clock.now()).is_err() {
         return Ok(None);
     }
-    let believed = new.timezone.is_none().then_some(actor.timezone);
+    let provided = if new.timezone.is_none() { Provided::UserIsIn(actor.timezone) } else { Provided::Nothing };
     let Ok(task) = task(&changes.clock, actor, new.clone(), actor.timezone) else { return Ok(None) };
     let reply = reply(&task);
     let event = EventDraft::task_created(&actor.user_id, task.event_data(), request.source);
-    let creation = Creation { task: &task, believed, event, once: request.once, reply: &reply };
+    let creation = Creation { task: &task, provided, event, once: request.once, reply: &reply };
     Ok(changes.create(creation, request.trace).await?.then_some(reply))
 }
 

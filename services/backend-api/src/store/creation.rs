@@ -20,8 +20,8 @@ use crate::domain::timezone::TimeZone;
 pub struct Creation<'a> {
     /// The task.
     pub task: &'a Task,
-    /// What its user's time zone was believed to be when the task was given it.
-    pub believed: Option<TimeZone>,
+    /// What must be so, or nothing is stored.
+    pub provided: Provided,
     /// The event that tells of it.
     pub event: EventDraft,
     /// The request's idempotency key, if it has one.
@@ -30,9 +30,21 @@ pub struct Creation<'a> {
     pub reply: &'a Reply,
 }
 
+/// What must be so when a task is stored.
+#[derive(Clone, Copy, Debug)]
+pub enum Provided {
+    /// Nothing.
+    Nothing,
+    /// The user of the task, which was given their time zone, has none other by now.
+    UserIsIn(TimeZone),
+    /// There is no task of its id. Found out before the workspace's counter is held: whoever changes that task holds its row, and
+    /// waits for the counter.
+    IsNew,
+}
+
 impl Changes {
-    /// Stores all of `creation`, or nothing and answers false: when its key was used or is being used, or its user has another
-    /// time zone by now. [`Changes::begin_once`] finds out which.
+    /// Stores all of `creation`, or nothing and answers false: when its key was used or is being used, or what was provided is not
+    /// so. [`Changes::begin_once`] finds out which.
     ///
     /// # Errors
     /// When the database refuses.
@@ -48,13 +60,13 @@ impl Changes {
 impl Creation<'_> {
     /// The statement that stores it; the bench has Postgres do the same without us.
     pub fn statement(self, trace: Option<&TraceContext>, clock: &Clock) -> Statement {
-        let Creation { task, believed, event, once, reply } = self;
+        let Creation { task, provided, event, once, reply } = self;
         let batch = Batch::of(task.workspace_id, vec![event], trace, clock);
         let mut values = batch.values().to_vec();
-        let zone = believed.map_or_else(|| "true".to_owned(), |zone| still_in(zone, &task.user_id, &mut values));
+        let condition = provided.condition(task, &mut values);
         let (key, fresh) = match once {
-            Some(once) => (claim(once, reply, &zone, &mut values), "EXISTS (SELECT FROM claimed)"),
-            None => (String::new(), zone.as_str()),
+            Some(once) => (claim(once, reply, &condition, &mut values), "EXISTS (SELECT FROM claimed)"),
+            None => (String::new(), condition.as_str()),
         };
         let row = insert(task, &mut values);
         let sql = format!("WITH {key} counter AS ({RAISE} AND {fresh} {RAISED}), task AS ({row}) {STORE}");
@@ -62,10 +74,17 @@ impl Creation<'_> {
     }
 }
 
-/// Whether the user's time zone is (still) `zone`.
-fn still_in(zone: TimeZone, user_id: &str, values: &mut Vec<Value>) -> String {
-    let (user, zone) = (bind(values, user_id), bind(values, zone.name()));
-    format!("core.is_in_timezone({user}, {zone})")
+impl Provided {
+    fn condition(self, task: &Task, values: &mut Vec<Value>) -> String {
+        match self {
+            Self::Nothing => "true".to_owned(),
+            Self::UserIsIn(zone) => {
+                let (user, zone) = (bind(values, task.user_id.as_str()), bind(values, zone.name()));
+                format!("core.is_in_timezone({user}, {zone})")
+            }
+            Self::IsNew => format!("NOT core.is_task({})", bind(values, task.id)),
+        }
+    }
 }
 
 /// Keeps the reply with the key, unless a transaction holds the key's lock or the key is known: a row that is committed

@@ -2,6 +2,7 @@
 
 use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use uuid::Uuid;
 
 use crate::domain::task::Task;
 
@@ -19,6 +20,15 @@ impl Footing {
     pub fn has(&self, user_id: &str) -> bool {
         self.members.iter().any(|member| member == user_id)
     }
+}
+
+/// Waits until no other change of the workspace is about to end, and keeps it so: who makes a task meanwhile has made it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn hold_counter(db: &impl ConnectionTrait, workspace_id: Uuid) -> Result<(), DbErr> {
+    let sql = "SELECT FROM core.workspaces WHERE id = $1 FOR NO KEY UPDATE";
+    db.execute_raw(statement(sql, [workspace_id.into()])).await.map(|_| ())
 }
 
 /// What `task` would meet. The transaction acts as the system.

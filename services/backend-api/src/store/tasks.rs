@@ -175,13 +175,13 @@ pub async fn insert(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr>
     Entity::insert(row(task)).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Stores a task, unless its id is in the table: then that row stays as it is, and the answer is false.
+/// Stores a task, unless its id is in the table: then that row stays as it is.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_unless_there(db: &impl ConnectionTrait, task: &Task) -> Result<bool, DbErr> {
+pub async fn insert_unless_there(db: &impl ConnectionTrait, task: &Task) -> Result<(), DbErr> {
     let unless_there = OnConflict::column(Column::Id).do_nothing().to_owned();
-    Ok(Entity::insert(row(task)).on_conflict(unless_there).exec_without_returning(db).await? == 1)
+    Entity::insert(row(task)).on_conflict(unless_there).exec_without_returning(db).await.map(|_| ())
 }
 
 /// Stores a task that was locked by [`find_for_update`] or [`find_in_any_state_for_update`].

@@ -8,7 +8,7 @@ use backend_api::domain::tags::TagSet;
 use backend_api::domain::task::{Progress, Task};
 use backend_api::domain::text::{Description, Title};
 use backend_api::domain::timezone::TimeZone;
-use backend_api::store::creation::Creation;
+use backend_api::store::creation::{Creation, Provided};
 use backend_api::store::idempotency::Once;
 use backend_api::store::reply::Reply;
 use events::{EventDraft, Source};
@@ -53,7 +53,7 @@ fn pgbench_stores_a_task_with_the_statement_of_a_create() {
     let once = Once { scope: "bench-1000".to_owned(), key: "key".to_owned(), fingerprint: vec![0; 32] };
     let creation = Creation {
         task: &task,
-        believed: Some(TimeZone::UTC),
+        provided: Provided::UserIsIn(TimeZone::UTC),
         event: EventDraft::task_created("bench-1000", task.event_data(), Source::RestApi),
         once: Some(&once),
         reply: &reply,

@@ -1,6 +1,7 @@
 //! `POST /internal/instances` and `/internal/instances/withdraw`: what recurring-task-service asks for.
 
 use chrono::TimeDelta;
+use platform::database::begin;
 use reqwest::Method;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
@@ -103,6 +104,18 @@ async fn however_often_it_is_asked_for_it_is_made_once() {
     assert_eq!(outcome(&api, "instances", &new).await, json!({"outcome": "exists"}), "deleted is no reason");
     assert_eq!(api.number("SELECT count(*) FROM core.tasks").await, 1);
     assert_eq!(told(&api).await.len(), 2, "created, deleted");
+}
+
+#[tokio::test]
+async fn a_task_that_is_being_changed_is_there_and_nobody_waits_for_another() {
+    let api = Api::start().await;
+    let new = instance(&api).await;
+    assert_eq!(outcome(&api, "instances", &new).await, json!({"outcome": "created"}));
+    // Whoever changes the task holds its row, and the workspace's counter after it.
+    let held = begin(&api.owner().await).await.unwrap();
+    held.execute_unprepared("UPDATE core.tasks SET version = version").await.unwrap();
+    assert_eq!(outcome(&api, "instances", &new).await, json!({"outcome": "exists"}));
+    held.rollback().await.unwrap();
 }
 
 #[tokio::test]
