@@ -4,7 +4,7 @@ before is left as it is; old pods go on working meanwhile, because migrations ex
 */}}
 {{- define "service.migration" -}}
 {{- if and .Values.database .Values.migrations.enabled -}}
-{{- $labels := dict "Chart" (dict "Name" (printf "%s-migrate" .Chart.Name) "AppVersion" .Chart.AppVersion "Version" .Chart.Version) "Release" .Release -}}
+{{- $labels := dict "Chart" (dict "Name" (printf "%s-migrate" .Chart.Name) "AppVersion" .Chart.AppVersion "Version" .Chart.Version) "Release" .Release "component" "migration" -}}
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -14,6 +14,8 @@ metadata:
   annotations:
     helm.sh/hook: pre-install,pre-upgrade
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+    # What went wrong is shown by helm install itself.
+    helm.sh/hook-output-log-policy: hook-failed
 spec:
   backoffLimit: {{ .Values.migrations.attempts }}
   activeDeadlineSeconds: {{ .Values.migrations.seconds }}

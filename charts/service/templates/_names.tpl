@@ -8,6 +8,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "service.labels" -}}
 {{ include "service.selector" . }}
 {{ include "service.common-labels" . }}
+app.kubernetes.io/component: {{ .component | default "service" }}
 {{- end }}
 
 {{- define "service.common-labels" -}}

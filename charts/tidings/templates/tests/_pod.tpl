@@ -1,4 +1,4 @@
-{{/* A pod for `helm test`: .root, .name, .what it shows, and .script. */}}
+{{/* A pod for `helm test`: .root, .name and .script. */}}
 {{- define "tidings.test" -}}
 {{- $root := .root -}}
 apiVersion: v1
