@@ -36,6 +36,9 @@ spec:
           env:
             - name: DATABASE_URL_DIRECT
               valueFrom: {secretKeyRef: {name: {{ include "service.secret-name" (dict "entry" .Values.database "global" .global) }}, key: {{ .Values.database.directUrlKey }}}}
+            {{- with .Values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
           resources:
             {{- toYaml .Values.resources | nindent 12 }}
           {{- with .Values.extraVolumeMounts }}
