@@ -1,0 +1,121 @@
+"""How a check is written: a function that yields a line for each mistake that it finds, and mistakes that it must find.
+
+The second is what keeps it one: after the real charts each check is given copies with one of its mistakes in them, and a check that
+passes over one has failed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from subject import NotThere, Subject
+
+Finder = Callable[[Subject], Iterator[str]]
+# A name or an index; for a list also {"key": "value"}, which is the first element that has it.
+Step = str | int | dict
+
+
+@dataclass
+class Mistake:
+    """What is wrong, and how it comes into a copy."""
+
+    what: str
+    make: Callable[[Subject], None]
+
+
+@dataclass
+class Check:
+    """A named rule."""
+
+    name: str
+    find: Finder
+    mistakes: tuple[Mistake, ...]
+
+
+ALL: list[Check] = []
+
+
+def check(name: str, *mistakes: Mistake) -> Callable[[Finder], Finder]:
+    """Lists a check with the mistakes that it must find."""
+
+    def listed(find: Finder) -> Finder:
+        ALL.append(Check(name, find, mistakes))
+        return find
+
+    return listed
+
+
+def objects(subject: Subject, kind: str) -> Iterator[dict]:
+    for rendered in [*subject.renderings.values(), *subject.manifests.values()]:
+        yield from (each for each in rendered if each["kind"] == kind)
+
+
+def step_into(value, step: Step):
+    if isinstance(step, dict):
+        return next(part for part in value if step.items() <= part.items())
+    return value[step]
+
+
+def first(subject: Subject, kind: str, path: tuple[Step, ...]):
+    """The first object of a kind in which the path leads somewhere: where it leads, in the whole that can be changed."""
+    for each in objects(subject, kind):
+        try:
+            for step in path:
+                each = step_into(each, step)
+        except (KeyError, IndexError, StopIteration, TypeError):
+            continue
+        return each
+    raise NotThere(f"no {kind} has {path}")
+
+
+def put(what: str, kind: str, *path: Step, value) -> Mistake:
+    """Something else, or something more, at a place in an object."""
+
+    def make(subject: Subject) -> None:
+        *way, last = path
+        first(subject, kind, tuple(way))[last] = value
+
+    return Mistake(what, make)
+
+
+def change(what: str, kind: str, *path: Step, by: Callable) -> Mistake:
+    """What is at a place is handed to a function, which changes it."""
+    return Mistake(what, lambda subject: by(first(subject, kind, path)))
+
+
+def without(what: str, kind: str, *path: Step) -> Mistake:
+    """Nothing where something is."""
+
+    def make(subject: Subject) -> None:
+        *way, last = path
+        first(subject, kind, path)
+        del first(subject, kind, tuple(way))[last]
+
+    return Mistake(what, make)
+
+
+def no_object(what: str, kind: str) -> Mistake:
+    """None of a kind."""
+
+    def make(subject: Subject) -> None:
+        if not any(objects(subject, kind)):
+            raise NotThere(f"there is no {kind}")
+        for rendered in [*subject.renderings.values(), *subject.manifests.values()]:
+            rendered[:] = [each for each in rendered if each["kind"] != kind]
+
+    return Mistake(what, make)
+
+
+def in_file(what: str, file: str, old: str, new: str) -> Mistake:
+    """Another text in a file of the charts, which are put together again."""
+
+    def make(subject: Subject) -> None:
+        place = subject.folder / file
+        text = place.read_text()
+        if old not in text:
+            raise NotThere(f"{file} does not have {old!r}")
+        place.write_text(text.replace(old, new, 1))
+        for made in ("renderings", "manifests"):
+            subject.__dict__.pop(made, None)
+        subject.prepared()
+
+    return Mistake(what, make)

@@ -1,0 +1,109 @@
+"""What the tools of the trade say: Helm, kubeconform, kube-score, the evaluator of Pod Security."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import yaml
+
+from checks import check, in_file, put, without
+from subject import KUBERNETES, Subject, run
+
+CONTAINER = ("spec", "template", "spec", "containers", 0)
+# Redpanda's operator is the one whose definitions no module has.
+WITHOUT_SCHEMA = "Redpanda,User,Topic,Kustomization"
+# What kube-score asks for and we do otherwise, each for a reason.
+NOT_ASKED = {
+    # Tags are versions and never made anew: an image that a node has is the right one.
+    "container-image-pull-policy",
+    # Pods are spread by topologySpreadConstraints, which kube-score checks too.
+    "deployment-has-host-podantiaffinity",
+    # Volumes and identity are Redpanda's and Postgres' own matter: they are for trying out, one of each.
+    "statefulset-has-host-podantiaffinity",
+    "statefulset-has-poddisruptionbudget",
+}
+
+
+def as_text(objects: list[dict]) -> str:
+    return yaml.dump_all(objects, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+@check(
+    "helm lint --strict",
+    in_file("a template that does not end", "charts/tidings/templates/ingress.yaml", "{{- end", "{{-"),
+    in_file("a chart without a version", "charts/service/Chart.yaml", "apiVersion: v2", "apiVersion: v1"),
+)
+def lint(subject: Subject) -> Iterator[str]:
+    for chart in sorted(file.parent for file in subject.charts.glob("*/Chart.yaml")):
+        values = ["--values", subject.values["minimal"]] if chart.name != "service" else []
+        done = run("helm", "lint", "--strict", "--quiet", "--kube-version", KUBERNETES, *values, chart)
+        if done.returncode:
+            yield from (f"{chart.name}: {line}" for line in (done.stdout + done.stderr).splitlines() if line.strip())
+
+
+@check(
+    "every object is what Kubernetes, Dapr, KEDA and the Prometheus operator take (kubeconform -strict)",
+    put("a field that there is none of", "Deployment", "spec", "replica", value=2),
+    put("a number that is text", "Deployment", "spec", "revisionHistoryLimit", value="5"),
+    put("a misspelt field of a container", "Deployment", *CONTAINER, "livenesProbe", value={}),
+    put("a field that Dapr has none of", "Resiliency", "spec", "policies", "timeout", value={}),
+    put("a misspelt field of a Component", "Component", "spec", "initTimeOut", value="5s"),
+    put("a field that KEDA has none of", "ScaledObject", "spec", "maxReplica", value=3),
+    put("a misspelt field of a ServiceMonitor", "ServiceMonitor", "spec", "endpoint", value=[]),
+    put("a kind that there is none of", "NetworkPolicy", "kind", value="NetworkPolice"),
+    without("a rule without what it needs", "PodDisruptionBudget", "apiVersion"),
+)
+def conform(subject: Subject) -> Iterator[str]:
+    everything = {**subject.renderings, **subject.manifests}
+    schemas = f"{os.environ['CHECK_SCHEMAS']}/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json"
+    for name, objects in everything.items():
+        done = run(
+            "kubeconform", "-strict", "-output", "json", "-summary", "-skip", WITHOUT_SCHEMA, "-schema-location", schemas, "-",
+            stdin=as_text(objects),
+        )  # fmt: skip
+        answer = json.loads(done.stdout)
+        for each in answer["resources"]:
+            yield f"{name}: {each['kind']} {each['name']}: {each['msg']}"
+        if sum(answer["summary"].values()) != len(objects):
+            yield f"{name}: {len(objects)} objects, but kubeconform counts {answer['summary']}"
+
+
+@check(
+    "every pod passes the Pod Security Standard `restricted`, by the API server's own code",
+    put("a pod that is root", "Deployment", "spec", "template", "spec", "securityContext", "runAsUser", value=0),
+    put("a container that may gain rights", "Deployment", *CONTAINER, "securityContext", "allowPrivilegeEscalation", value=True),
+    without("a container that keeps capabilities", "Deployment", *CONTAINER, "securityContext", "capabilities"),
+    without("a migration without seccomp", "Job", "spec", "template", "spec", "securityContext", "seccompProfile"),
+    put("a volume of the node", "Deployment", "spec", "template", "spec", "volumes", value=[{"name": "node", "hostPath": {"path": "/"}}]),
+)
+def pod_security(subject: Subject) -> Iterator[str]:
+    everything = {**subject.renderings, **subject.manifests}
+    for name, objects in everything.items():
+        if any(each["kind"] in ("Deployment", "StatefulSet", "Job", "Pod") for each in objects):
+            done = run("pod-security", "restricted", stdin=as_text(objects))
+            if done.returncode:
+                yield from (f"{name}: {line}" for line in (done.stdout + done.stderr).splitlines() if ": allowed" not in line)
+
+
+@check(
+    "kube-score finds nothing critical in production",
+    without("a container without a limit of memory", "Deployment", *CONTAINER, "resources", "limits"),
+    put("a writable root", "Deployment", *CONTAINER, "securityContext", "readOnlyRootFilesystem", value=False),
+    without("no probe", "Deployment", *CONTAINER, "readinessProbe"),
+    put("an image without a version", "Deployment", *CONTAINER, "image", value="tidings/backend-api:latest"),
+    put("a PodDisruptionBudget of nothing", "PodDisruptionBudget", "spec", "selector", "matchLabels", value={"a": "b"}),
+    put("a Service before nothing", "Service", "spec", "selector", value={"a": "b"}),
+    put("a NetworkPolicy of nothing", "NetworkPolicy", "spec", "podSelector", value={"matchLabels": {"a": "b"}}),
+)
+def score(subject: Subject) -> Iterator[str]:
+    policies = [each for objects in subject.manifests.values() for each in objects if each["kind"] == "NetworkPolicy"]
+    ours = [each for each in policies if each["metadata"].get("namespace") == "tidings"]
+    in_place = [{**each, "metadata": {**each["metadata"], "namespace": "tidings"}} for each in subject.renderings["production"]]
+    done = run(
+        "kube-score", "score", "--output-format", "ci", "--kubernetes-version", "v1.36", "--ignore-container-cpu-limit",
+        *[word for name in sorted(NOT_ASKED) for word in ("--ignore-test", name)], "-", stdin=as_text([*in_place, *ours]),
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    yield from (line for line in lines if line.startswith("[CRITICAL]"))
+    if not any(line.startswith("[OK]") for line in lines):
+        yield f"kube-score has looked at nothing: {done.stderr or done.stdout}"
