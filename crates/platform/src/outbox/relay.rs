@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -142,7 +142,7 @@ impl Relay {
         }
         let (topics, spans) = by_topic(&rows, self.app_id);
         let topics = topics.into_iter();
-        try_join_all(topics.map(|(topic, messages)| self.publisher.publish(topic, messages))).await?;
+        all_to_the_end(topics.map(|(topic, messages)| self.publisher.publish(topic, messages))).await?;
         drop(spans);
         self.mark_published(&transaction, &rows).await?;
         transaction.commit().await?;
@@ -227,6 +227,37 @@ fn by_topic<'a>(rows: &'a [OutboxRow], source: &str) -> (BTreeMap<&'a str, Vec<M
     (topics, spans)
 }
 
+/// Waits for each, also when one has failed. To the sidecar a publish that is cut off has failed: of several at once its circuit breaker
+/// lets one try whether the broker is back, and refuses the others; cut off for their sake, the one would never succeed.
+async fn all_to_the_end<E>(publishes: impl Iterator<Item = impl Future<Output = Result<(), E>>>) -> Result<(), E> {
+    join_all(publishes).await.into_iter().collect()
+}
+
 fn backoff(failures: u32) -> Duration {
     Duration::from_millis(100).saturating_mul(1 << failures.min(6)).min(MAX_BACKOFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures::future::{BoxFuture, FutureExt as _, LocalBoxFuture};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_refused_cuts_nothing_off() {
+        let ended = Cell::new(false);
+        let under_way = async {
+            tokio::task::yield_now().await;
+            ended.set(true);
+            Ok(())
+        };
+        let refused: LocalBoxFuture<'_, Result<(), &str>> = async { Err("too many requests") }.boxed_local();
+        let both = [refused, under_way.boxed_local()];
+        assert_eq!(all_to_the_end(both.into_iter()).await, Err("too many requests"));
+        assert!(ended.get());
+        let none: [BoxFuture<'_, Result<(), &str>>; 0] = [];
+        assert_eq!(all_to_the_end(none.into_iter()).await, Ok(()));
+    }
 }
