@@ -23,7 +23,7 @@ spec:
         {{- with .Values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
       annotations:
         kubectl.kubernetes.io/default-container: {{ .Chart.Name }}
-        # Sidecars read their Configuration when they start: what `global` says of it starts the pods anew.
+        # Sidecars read what Dapr is to know when they start: what `global` says of it starts the pods anew, one after the other.
         checksum/global: {{ toJson (list .global .Chart.Version) | sha256sum | trunc 16 | quote }}
         {{- include "service.dapr-annotations" . | nindent 8 }}
         {{- with .Values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}

@@ -87,7 +87,8 @@
 
 {{/*
 How sidecars work: who may call what, known by the certificates of mTLS, which Dapr's control plane has on unless told otherwise. Whoever shows
-none is nobody, and may call nothing.
+none is nobody, and may call nothing. What is changed here reaches a sidecar when its pod starts anew, one after the other: reloaded at once, a
+mistake would stop all of them.
 */}}
 {{- define "tidings.dapr-configuration" -}}
 {{- $object := .object -}}
@@ -96,6 +97,7 @@ none is nobody, and may call nothing.
 {{- $_ := set $access "defaultAction" "deny" -}}
 {{- range $access.policies }}{{ $_ := set . "namespace" $namespace }}{{ end -}}
 {{- $_ := set $object.spec "api" (dict "allowed" (concat .root.Values.dapr.apiAllowed .root.Values.dapr.apiAllowedToo)) -}}
+{{- $_ := set $object.spec "features" (list (dict "name" "HotReload" "enabled" false)) -}}
 {{- with (include "tidings.context" .root | fromYaml).global.otlpEndpoint -}}
 {{- $url := urlParse . -}}
 {{- $otel := dict "endpointAddress" $url.host "protocol" "grpc" "isSecure" (eq $url.scheme "https") -}}
