@@ -75,6 +75,7 @@ def probes_of(workload: dict) -> Iterator[tuple[str, dict]]:
     put("a Service before a port that is none", "Service", "spec", "ports", 0, "targetPort", value="web"),
     change("an Ingress to a port of no Service", "Ingress", "spec", "rules", 0, "http", "paths", 0, "backend", "service",
            by=lambda service: service.update(port={"number": 9999})),
+    put("a route to a port of no Service", "HTTPRoute", "spec", "rules", 0, "backendRefs", 0, "port", value=80),
     put("a ServiceMonitor of a port of no Service", "ServiceMonitor", "spec", "endpoints", 0, "port", value="admin"),
 )  # fmt: skip
 def ports(subject: Subject) -> Iterator[str]:
@@ -121,6 +122,10 @@ def of_services(objects: list[dict]) -> Iterator[str]:
                 port = backend["port"]
                 if not any(port.get("name") == name or port.get("number") == number for name, number in has):
                     yield f"Ingress {each['metadata']['name']}: {backend['name']} has no port {port}"
+        if each["kind"] == "HTTPRoute":
+            for backend in (backend for rule in each["spec"]["rules"] for backend in rule["backendRefs"]):
+                if backend["port"] not in [port["port"] for port in services.get(backend["name"], {"spec": {"ports": []}})["spec"]["ports"]]:
+                    yield f"HTTPRoute {each['metadata']['name']}: {backend['name']} has no port {backend['port']}"
         if each["kind"] == "ServiceMonitor":
             every = {port.get("name") for service in services.values() for port in service["spec"]["ports"]}
             for endpoint in each["spec"]["endpoints"]:

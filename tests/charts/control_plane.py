@@ -1,6 +1,7 @@
 """How Dapr itself is to be installed: with its own chart and the values of k8s/dapr."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import yaml
 
 from agreement import ports_of
 from checks import check, in_file
-from subject import KUBERNETES, NotThere, Subject, containers_of, documents, pod_of, run
+from subject import KUBERNETES, ROOT, NotThere, Subject, containers_of, documents, pod_of, run
 
 VALUES = "k8s/dapr/values.yaml"
+PINS = ("scripts/dapr", "scripts/tools/sidecar")
 # What the injector has to be told for sidecars that a namespace with `restricted` takes.
 SIDECARS = {"SIDECAR_RUN_AS_NON_ROOT": "true", "SIDECAR_DROP_ALL_CAPABILITIES": "true", "SIDECAR_READ_ONLY_ROOT_FILESYSTEM": "true"}
 
@@ -36,6 +38,12 @@ def pods(subject: Subject) -> Iterator[tuple[str, dict[str, str], dict[str, int]
             yield each["metadata"]["name"], pod_of(each)["metadata"]["labels"], ports_of(each)
 
 
+def injector(subject: Subject) -> dict:
+    """The Deployment of what puts sidecars into pods."""
+    objects = installed(subject, VALUES)
+    return next(each for each in objects if each["kind"] == "Deployment" and each["metadata"]["name"] == "dapr-sidecar-injector")
+
+
 def known_values() -> dict:
     """What Dapr's chart and the charts in it can be told."""
     values = yaml.safe_load((chart() / "values.yaml").read_text())
@@ -59,6 +67,9 @@ def unknown(values: dict, known: dict, path: str = "") -> Iterator[str]:
     in_file("pods that start without their sidecars", VALUES, "webhookFailurePolicy: Fail", "webhookFailurePolicy: Ignore"),
 )
 def control_plane(subject: Subject) -> Iterator[str]:
+    pins = {re.search(r"github.com/dapr/dapr v(\S+)", (ROOT / file / "go.mod").read_text()).group(1) for file in PINS}
+    if len(pins) > 1:
+        yield f"{' and '.join(PINS)} are of different versions of Dapr: {', '.join(sorted(pins))}"
     others = sorted(file.relative_to(subject.folder) for file in (subject.folder / "k8s/dapr").glob("values-*.yaml"))
     for file in (VALUES, *map(str, others)):
         for name in unknown(yaml.safe_load((subject.folder / file).read_text()), known_values()):

@@ -1,7 +1,7 @@
 """The schemas of everything that the charts and k8s/ contain, as kubeconform reads them.
 
-Each comes from whoever defines it, of the pinned version: Kubernetes from its own OpenAPI document, Dapr, KEDA and the Prometheus
-operator from their definitions of custom resources. They are stricter than an API server, which drops a field that it does not
+Each comes from whoever defines it, of the pinned version: Kubernetes from its own OpenAPI document, Dapr, KEDA, the Prometheus
+operator and the Gateway API from their definitions of custom resources. They are stricter than an API server, which drops a field that it does not
 know without a word: here every such field is a mistake.
 
 What Dapr passes over in silence it is asked for itself: its annotations and the settings of its components.
@@ -28,6 +28,7 @@ DEFINITIONS = {
     "github.com/prometheus-operator/prometheus-operator": [
         f"example/prometheus-operator-crd/*_{kind}s.yaml" for kind in ("servicemonitor", "podmonitor", "prometheusrule")
     ],
+    "sigs.k8s.io/gateway-api": ["config/crd/standard/*_httproutes.yaml"],
 }
 # What is written as more than one type, beside what OpenAPI says.
 NUMBER_OR_TEXT = {"oneOf": [{"type": "string"}, {"type": "number"}]}

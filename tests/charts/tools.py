@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import yaml
 
+import control_plane
 from checks import check, in_file, put, without
-from subject import KUBERNETES, Subject, run
+from subject import KUBERNETES, NAMESPACE, NotThere, Subject, containers_of, documents, run
 
 CONTAINER = ("spec", "template", "spec", "containers", 0)
 # Redpanda's operator is the one whose definitions no module has.
@@ -42,7 +43,7 @@ def lint(subject: Subject) -> Iterator[str]:
 
 
 @check(
-    "every object is what Kubernetes, Dapr, KEDA and the Prometheus operator take (kubeconform -strict)",
+    "every object is what Kubernetes, Dapr, KEDA, the Prometheus operator and the Gateway API take (kubeconform -strict)",
     put("a field that there is none of", "Deployment", "spec", "replica", value=2),
     put("a number that is text", "Deployment", "spec", "revisionHistoryLimit", value="5"),
     put("a misspelt field of a container", "Deployment", *CONTAINER, "livenesProbe", value={}),
@@ -50,6 +51,7 @@ def lint(subject: Subject) -> Iterator[str]:
     put("a misspelt field of a Component", "Component", "spec", "initTimeOut", value="5s"),
     put("a field that KEDA has none of", "ScaledObject", "spec", "maxReplica", value=3),
     put("a misspelt field of a ServiceMonitor", "ServiceMonitor", "spec", "endpoint", value=[]),
+    put("a misspelt field of a route", "HTTPRoute", "spec", "hostname", value="tidings.example.com"),
     put("a kind that there is none of", "NetworkPolicy", "kind", value="NetworkPolice"),
     without("a rule without what it needs", "PodDisruptionBudget", "apiVersion"),
 )
@@ -68,21 +70,39 @@ def conform(subject: Subject) -> Iterator[str]:
             yield f"{name}: {len(objects)} objects, but kubeconform counts {answer['summary']}"
 
 
+def with_sidecars(subject: Subject, objects: list[dict]) -> str:
+    """The same with daprd in each pod, as the injector that k8s/dapr installs puts it there."""
+    injector = control_plane.injector(subject)
+    told = [f"{entry['name']}={entry['value']}" for entry in containers_of(injector)[0]["env"] if "value" in entry]
+    done = run("env", *told, "sidecar", NAMESPACE, stdin=as_text(objects))
+    if done.returncode:
+        raise NotThere(f"no sidecar can be made: {done.stderr}")
+    return done.stdout
+
+
 @check(
-    "every pod passes the Pod Security Standard `restricted`, by the API server's own code",
+    "every pod, with the sidecar that Dapr puts into it, passes the Pod Security Standard `restricted`",
     put("a pod that is root", "Deployment", "spec", "template", "spec", "securityContext", "runAsUser", value=0),
     put("a container that may gain rights", "Deployment", *CONTAINER, "securityContext", "allowPrivilegeEscalation", value=True),
     without("a container that keeps capabilities", "Deployment", *CONTAINER, "securityContext", "capabilities"),
     without("a migration without seccomp", "Job", "spec", "template", "spec", "securityContext", "seccompProfile"),
     put("a volume of the node", "Deployment", "spec", "template", "spec", "volumes", value=[{"name": "node", "hostPath": {"path": "/"}}]),
+    put("a test that is root", "Pod", "spec", "securityContext", "runAsNonRoot", value=False),
+    in_file("sidecars that keep capabilities", control_plane.VALUES, "sidecarDropALLCapabilities: true", "sidecarDropALLCapabilities: false"),
+    without("a service without a sidecar", "Deployment", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
 )
 def pod_security(subject: Subject) -> Iterator[str]:
-    everything = {**subject.renderings, **subject.manifests}
-    for name, objects in everything.items():
-        if any(each["kind"] in ("Deployment", "StatefulSet", "Job", "Pod") for each in objects):
-            done = run("pod-security", "restricted", stdin=as_text(objects))
+    texts = {name: with_sidecars(subject, objects) for name, objects in subject.renderings.items()}
+    for name, text in texts.items():
+        for each in (each for each in documents(text) if each["kind"] == "Deployment"):
+            if "daprd" not in [container["name"] for container in containers_of(each)]:
+                yield f"{name}: {each['metadata']['name']} gets no sidecar"
+    texts |= {name: as_text(objects) for name, objects in subject.manifests.items()}
+    for name, text in texts.items():
+        if any(each["kind"] in ("Deployment", "StatefulSet", "Job", "Pod") for each in documents(text)):
+            done = run("pod-security", "restricted", stdin=text)
             if done.returncode:
-                yield from (f"{name}: {line}" for line in (done.stdout + done.stderr).splitlines() if ": allowed" not in line)
+                yield from (f"{name}: {line}" for line in (done.stdout + done.stderr).splitlines() if not line.endswith(": allowed"))
 
 
 @check(

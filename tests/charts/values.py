@@ -11,6 +11,8 @@ import project
 from checks import Mistake, check, in_file
 from subject import Subject, run
 
+# How a README is written again.
+WRITE = '"$(scripts/chart-tools)/helm-docs" --chart-search-root charts'
 SCHEMA = "charts/tidings/values.schema.json"
 # What is told on the command line, and the word that the refusal has to say.
 TYPOS = {
@@ -58,6 +60,16 @@ def typos(subject: Subject) -> Iterator[str]:
             yield f"--set {typo} is refused without naming {word}: {done.stderr}"
 
 
+@check(
+    "each values.schema.json is what charts/schemas writes",
+    Mistake("another schema", leave_open),
+)
+def schemas(subject: Subject) -> Iterator[str]:
+    done = run(subject.charts / "schemas", "--check")
+    if done.returncode:
+        yield f"run charts/schemas: {done.stdout}{done.stderr}"
+
+
 # What must be said, and with what it is left out.
 MISSING = {
     "global.kafka.brokers=": "global.kafka.brokers",
@@ -97,12 +109,12 @@ def readmes(subject: Subject) -> Iterator[str]:
     for chart in charts:
         committed, made = subject.charts / chart / "README.md", fresh / chart / "README.md"
         if not committed.exists():
-            yield f"charts/{chart} has no README.md: run helm-docs --chart-search-root charts"
+            yield f"charts/{chart} has no README.md: run {WRITE}"
             continue
         lines = difflib.unified_diff(committed.read_text().splitlines(), made.read_text().splitlines(), lineterm="", n=0)
         changed = [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
         if changed:
-            yield f"charts/{chart}/README.md differs: run helm-docs --chart-search-root charts: {changed[0][:120]}"
+            yield f"charts/{chart}/README.md differs, run {WRITE}: {changed[0][:120]}"
     shutil.rmtree(fresh)
 
 
