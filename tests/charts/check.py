@@ -39,7 +39,7 @@ def overlooked(check: Check, subject: Subject) -> list[str]:
         copy = subject.copied()
         try:
             mistake.make(copy)
-            if not list(check.find(copy)):
+            if next(iter(check.find(copy)), None) is None:
                 missed.append(f"does not find {mistake.what}")
         except NotThere as why:
             missed.append(f"cannot be tried with {mistake.what}: {why}")

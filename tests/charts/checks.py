@@ -44,27 +44,32 @@ def check(name: str, *mistakes: Mistake) -> Callable[[Finder], Finder]:
     return listed
 
 
-def objects(subject: Subject, kind: str) -> Iterator[dict]:
-    for rendered in [*subject.renderings.values(), *subject.manifests.values()]:
-        yield from (each for each in rendered if each["kind"] == kind)
-
-
 def step_into(value, step: Step):
     if isinstance(step, dict):
         return next(part for part in value if step.items() <= part.items())
     return value[step]
 
 
-def first(subject: Subject, kind: str, path: tuple[Step, ...]):
-    """The first object of a kind in which the path leads somewhere: where it leads, in the whole that can be changed."""
-    for each in objects(subject, kind):
-        try:
-            for step in path:
-                each = step_into(each, step)
-        except (KeyError, IndexError, StopIteration, TypeError):
-            continue
-        return each
-    raise NotThere(f"no {kind} has {path}")
+def first(objects: list[dict], kind: str, path: tuple[Step, ...]):
+    """Where the path leads to in the first object of a kind in which it leads somewhere, or None."""
+    for each in objects:
+        if each["kind"] == kind:
+            try:
+                for step in path:
+                    each = step_into(each, step)
+            except (KeyError, IndexError, StopIteration, TypeError):
+                continue
+            return each
+    return None
+
+
+def places(subject: Subject, kind: str, path: tuple[Step, ...]) -> list:
+    """The same in every rendering and file, whole, so that it can be changed."""
+    found = [first(objects, kind, path) for objects in [*subject.renderings.values(), *subject.manifests.values()]]
+    there = [each for each in found if each is not None]
+    if not there:
+        raise NotThere(f"no {kind} has {path}")
+    return there
 
 
 def put(what: str, kind: str, *path: Step, value) -> Mistake:
@@ -72,14 +77,15 @@ def put(what: str, kind: str, *path: Step, value) -> Mistake:
 
     def make(subject: Subject) -> None:
         *way, last = path
-        first(subject, kind, tuple(way))[last] = value
+        for each in places(subject, kind, tuple(way)):
+            each[last] = value
 
     return Mistake(what, make)
 
 
 def change(what: str, kind: str, *path: Step, by: Callable) -> Mistake:
     """What is at a place is handed to a function, which changes it."""
-    return Mistake(what, lambda subject: by(first(subject, kind, path)))
+    return Mistake(what, lambda subject: [by(each) for each in places(subject, kind, path)])
 
 
 def without(what: str, kind: str, *path: Step) -> Mistake:
@@ -87,8 +93,9 @@ def without(what: str, kind: str, *path: Step) -> Mistake:
 
     def make(subject: Subject) -> None:
         *way, last = path
-        first(subject, kind, path)
-        del first(subject, kind, tuple(way))[last]
+        places(subject, kind, path)
+        for each in places(subject, kind, tuple(way)):
+            each.pop(last, None)
 
     return Mistake(what, make)
 
@@ -97,8 +104,7 @@ def no_object(what: str, kind: str) -> Mistake:
     """None of a kind."""
 
     def make(subject: Subject) -> None:
-        if not any(objects(subject, kind)):
-            raise NotThere(f"there is no {kind}")
+        places(subject, kind, ())
         for rendered in [*subject.renderings.values(), *subject.manifests.values()]:
             rendered[:] = [each for each in rendered if each["kind"] != kind]
 

@@ -1,7 +1,9 @@
 """What the tools of the trade say: Helm, kubeconform, kube-score, the evaluator of Pod Security."""
 
+import copy
 import json
 import os
+import shutil
 from collections.abc import Iterator
 
 import yaml
@@ -27,6 +29,19 @@ NOT_ASKED = {
 
 def as_text(objects: list[dict]) -> str:
     return yaml.dump_all(objects, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+def written(subject: Subject, texts: dict[str, str]) -> dict[str, str]:
+    """Files with these texts, each with the name that it is known by."""
+    folder = subject.folder / "objects"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    files = {}
+    for number, (name, text) in enumerate(texts.items()):
+        file = folder / f"{number}.yaml"
+        file.write_text(text)
+        files[str(file)] = name
+    return files
 
 
 @check(
@@ -58,26 +73,27 @@ def lint(subject: Subject) -> Iterator[str]:
 def conform(subject: Subject) -> Iterator[str]:
     everything = {**subject.renderings, **subject.manifests}
     schemas = f"{os.environ['CHECK_SCHEMAS']}/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json"
-    for name, objects in everything.items():
-        done = run(
-            "kubeconform", "-strict", "-output", "json", "-summary", "-skip", WITHOUT_SCHEMA, "-schema-location", schemas, "-",
-            stdin=as_text(objects),
-        )  # fmt: skip
-        answer = json.loads(done.stdout)
-        for each in answer["resources"]:
-            yield f"{name}: {each['kind']} {each['name']}: {each['msg']}"
-        if sum(answer["summary"].values()) != len(objects):
-            yield f"{name}: {len(objects)} objects, but kubeconform counts {answer['summary']}"
+    files = written(subject, {name: as_text(objects) for name, objects in everything.items()})
+    done = run("kubeconform", "-strict", "-output", "json", "-summary", "-skip", WITHOUT_SCHEMA, "-schema-location", schemas, *files)
+    answer = json.loads(done.stdout)
+    for each in answer["resources"]:
+        yield f"{files[each['filename']]}: {each['kind']} {each['name']}: {each['msg']}"
+    there = sum(map(len, everything.values()))
+    if sum(answer["summary"].values()) != there:
+        yield f"there are {there} objects, but kubeconform counts {answer['summary']}"
 
 
-def with_sidecars(subject: Subject, objects: list[dict]) -> str:
-    """The same with daprd in each pod, as the injector that k8s/dapr installs puts it there."""
-    injector = control_plane.injector(subject)
-    told = [f"{entry['name']}={entry['value']}" for entry in containers_of(injector)[0]["env"] if "value" in entry]
-    done = run("env", *told, "sidecar", NAMESPACE, stdin=as_text(objects))
-    if done.returncode:
-        raise NotThere(f"no sidecar can be made: {done.stderr}")
-    return done.stdout
+def with_sidecars(subject: Subject) -> dict[str, str]:
+    """Every rendering with daprd in its pods, as the injector that k8s/dapr installs puts it there."""
+    container = containers_of(control_plane.injector(subject))[0]
+    told = [f"{entry['name']}={entry['value']}" for entry in container["env"] if "value" in entry]
+    made = {}
+    for name, objects in subject.renderings.items():
+        done = run("env", *told, "sidecar", NAMESPACE, stdin=as_text(objects))
+        if done.returncode:
+            raise NotThere(f"{name}: no sidecar can be made: {done.stderr}")
+        made[name] = done.stdout
+    return made
 
 
 @check(
@@ -89,20 +105,31 @@ def with_sidecars(subject: Subject, objects: list[dict]) -> str:
     put("a volume of the node", "Deployment", "spec", "template", "spec", "volumes", value=[{"name": "node", "hostPath": {"path": "/"}}]),
     put("a test that is root", "Pod", "spec", "securityContext", "runAsNonRoot", value=False),
     in_file("sidecars that keep capabilities", control_plane.VALUES, "sidecarDropALLCapabilities: true", "sidecarDropALLCapabilities: false"),
-    without("a service without a sidecar", "Deployment", "spec", "template", "metadata", "annotations", "dapr.io/enabled"),
+    put("a service without a sidecar", "Deployment", "spec", "template", "metadata", "annotations", "dapr.io/enabled", value="false"),
 )
 def pod_security(subject: Subject) -> Iterator[str]:
-    texts = {name: with_sidecars(subject, objects) for name, objects in subject.renderings.items()}
+    texts = with_sidecars(subject)
     for name, text in texts.items():
         for each in (each for each in documents(text) if each["kind"] == "Deployment"):
             if "daprd" not in [container["name"] for container in containers_of(each)]:
                 yield f"{name}: {each['metadata']['name']} gets no sidecar"
     texts |= {name: as_text(objects) for name, objects in subject.manifests.items()}
-    for name, text in texts.items():
-        if any(each["kind"] in ("Deployment", "StatefulSet", "Job", "Pod") for each in documents(text)):
-            done = run("pod-security", "restricted", stdin=text)
-            if done.returncode:
-                yield from (f"{name}: {line}" for line in (done.stdout + done.stderr).splitlines() if not line.endswith(": allowed"))
+    files = written(subject, texts)
+    done = run("pod-security", "restricted", *files)
+    if done.returncode:
+        for line in (done.stdout + done.stderr).splitlines():
+            file, _, rest = line.partition(": ")
+            if rest and not rest.endswith(": allowed"):
+                yield f"{files.get(file, file)}: {rest}"
+
+
+def in_cluster(each: dict) -> dict:
+    """An object in its namespace, its pods with the label that Dapr's injector gives them."""
+    each["metadata"]["namespace"] = NAMESPACE
+    metadata = each["spec"]["template"]["metadata"] if each["kind"] == "Deployment" else {}
+    if metadata.get("annotations", {}).get("dapr.io/enabled") == "true":
+        metadata["labels"]["dapr.io/sidecar-injected"] = "true"
+    return each
 
 
 @check(
@@ -117,8 +144,8 @@ def pod_security(subject: Subject) -> Iterator[str]:
 )
 def score(subject: Subject) -> Iterator[str]:
     policies = [each for objects in subject.manifests.values() for each in objects if each["kind"] == "NetworkPolicy"]
-    ours = [each for each in policies if each["metadata"].get("namespace") == "tidings"]
-    in_place = [{**each, "metadata": {**each["metadata"], "namespace": "tidings"}} for each in subject.renderings["production"]]
+    ours = [each for each in policies if each["metadata"].get("namespace") == NAMESPACE]
+    in_place = [in_cluster(each) for each in copy.deepcopy(subject.renderings["production"])]
     done = run(
         "kube-score", "score", "--output-format", "ci", "--kubernetes-version", "v1.36", "--ignore-container-cpu-limit",
         *[word for name in sorted(NOT_ASKED) for word in ("--ignore-test", name)], "-", stdin=as_text([*in_place, *ours]),

@@ -1,9 +1,9 @@
 // Pod-security says what an API server says of pods at a level of the Pod Security Standards: it is the same code.
 //
-//	pod-security restricted <manifests.yaml
+//	pod-security restricted manifests.yaml…
 //
-// Each pod and each template of pods is named; a refused one with every reason. It ends with 1 when one was refused, or when
-// there was none to look at.
+// Each pod and each template of pods is named after its file; a refused one with every reason. It ends with 1 when one was
+// refused, or when there was none to look at.
 package main
 
 import (
@@ -36,18 +36,22 @@ var templates = map[string][]string{
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fail(errors.New("usage: pod-security baseline|restricted <manifests.yaml"))
+	if len(os.Args) < 3 {
+		fail(errors.New("usage: pod-security baseline|restricted manifests.yaml…"))
 	}
 	level, err := api.ParseLevel(os.Args[1])
 	if err != nil {
 		fail(err)
 	}
-	allowed, refused, err := check(level, os.Stdin)
-	if err != nil {
-		fail(err)
+	allowed, refused := 0, 0
+	for _, file := range os.Args[2:] {
+		good, bad, err := check(level, file)
+		if err != nil {
+			fail(fmt.Errorf("%s: %w", file, err))
+		}
+		allowed, refused = allowed+good, refused+bad
 	}
-	fmt.Printf("pods: %d allowed at %s, %d refused\n", allowed, level, refused)
+	fmt.Printf("%d pods are allowed at %s, %d refused\n", allowed, level, refused)
 	if refused > 0 || allowed == 0 {
 		os.Exit(1)
 	}
@@ -58,7 +62,12 @@ func fail(err error) {
 	os.Exit(2)
 }
 
-func check(level api.Level, manifests io.Reader) (allowed, refused int, err error) {
+func check(level api.Level, file string) (allowed, refused int, err error) {
+	manifests, err := os.Open(file)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer manifests.Close()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		return 0, 0, err
@@ -88,10 +97,10 @@ func check(level api.Level, manifests io.Reader) (allowed, refused int, err erro
 		verdict := policy.AggregateCheckResults(evaluator.EvaluatePod(standard, &pod.ObjectMeta, &pod.Spec))
 		if verdict.Allowed {
 			allowed++
-			fmt.Printf("%s: allowed\n", name)
+			fmt.Printf("%s: %s: allowed\n", file, name)
 		} else {
 			refused++
-			fmt.Printf("%s: refused: %s\n", name, verdict.ForbiddenDetail())
+			fmt.Printf("%s: %s: refused: %s\n", file, name, verdict.ForbiddenDetail())
 		}
 	}
 }
