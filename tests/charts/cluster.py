@@ -111,3 +111,30 @@ def namespaces(subject: Subject) -> Iterator[str]:
         labels = found.get(name, {"metadata": {}})["metadata"].get("labels", {})
         if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
             yield f"Namespace {name}: pod-security.kubernetes.io/enforce is {labels.get('pod-security.kubernetes.io/enforce')}"
+
+
+def named_secrets(part) -> Iterator[str]:
+    """Every Secret that an object names, wherever that is."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "secretName" or (key == "secretRef" and isinstance(value, str)):
+                yield value
+            elif key in ("secretKeyRef", "secretRef") and isinstance(value, dict):
+                yield value["name"]
+            else:
+                yield from named_secrets(value)
+    elif isinstance(part, list):
+        for each in part:
+            yield from named_secrets(each)
+
+
+@check(
+    "every Secret that k8s/ wants is made by a command that is told",
+    in_file("a Secret of another name", "k8s/postgres/statefulset.yaml", "name: postgres, key", "name: postgres-passwords, key"),
+)
+def made_secrets(subject: Subject) -> Iterator[str]:
+    told = "\n".join((ROOT / file).read_text() for file in ("docs/DEPLOY.md", "scripts/minikube-up"))
+    made = set(re.findall(r"secret generic ([a-z0-9-]+)", told))
+    for file, objects in subject.manifests.items():
+        for name in sorted(set(named_secrets(objects)) - made):
+            yield f"{file}: neither docs/DEPLOY.md nor scripts/minikube-up makes Secret {name}"

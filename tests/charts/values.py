@@ -136,8 +136,9 @@ def names(subject: Subject) -> Iterator[str]:
 
 
 @check(
-    "every chart and image is of the version of the workspace",
+    "every chart is of the version of the workspace, and every image that of its service",
     in_file("a chart of another version", "charts/audit-service/Chart.yaml", "appVersion: ", "appVersion: 9."),
+    in_file("an image of another service", "charts/audit-service/values.yaml", "repository: tidings/audit-service", "repository: tidings/audit"),
 )
 def versions(subject: Subject) -> Iterator[str]:
     for file in sorted(subject.charts.glob("*/Chart.yaml")):
@@ -146,10 +147,7 @@ def versions(subject: Subject) -> Iterator[str]:
         if told != {project.version()}:
             yield f"charts/{file.parent.name} is of {', '.join(sorted(told))}, the workspace of {project.version()}"
     for place, each in subject.objects("Deployment", "Job"):
-        for container in each["spec"]["template"]["spec"]["containers"]:
-            if not container["image"].endswith(f":{project.version()}") and "tag:" not in open_values(subject, place):
-                yield f"{place}: {container['image']} is of another version"
-
-
-def open_values(subject: Subject, place: str) -> str:
-    return subject.values[place.split(":")[0]].read_text()
+        image = each["spec"]["template"]["spec"]["containers"][0]["image"]
+        app_id = each["metadata"]["name"].removesuffix("-migrate")
+        if not f"/{image}".endswith(f"/tidings/{app_id}:{project.version()}"):
+            yield f"{place}: {image} is not tidings/{app_id}:{project.version()}"
