@@ -123,7 +123,7 @@ impl Series {
         }
         let latest = self.latest().filter(|latest| latest.is_to_be_done()).ok_or(NoSkip::OccurrenceOver)?;
         latest.become_so(occurrence::Status::Skipping, now.moment);
-        self.advance(now.moment, now);
+        self.pass_over(now);
         Ok(())
     }
 }

@@ -144,8 +144,13 @@ impl Series {
         self.numbered(self.occurrence)
     }
 
-    /// The latest is done, or passed over: the next one is to be made, if there is one.
-    pub(super) fn advance(&mut self, completed_at: DateTime<Utc>, now: &Now<'_>) {
+    /// The latest is passed over, as if it were done when it is due, or now if that is later: the next one never comes before it.
+    pub(super) fn pass_over(&mut self, now: &Now<'_>) {
+        self.advance(self.due.max(now.moment), now);
+    }
+
+    /// The latest is done: the next one is to be made, if there is one.
+    fn advance(&mut self, completed_at: DateTime<Utc>, now: &Now<'_>) {
         let due = rule::next_due(self, completed_at);
         self.make(due, now);
     }
@@ -163,14 +168,16 @@ impl Series {
         self.occurrences.push(Occurrence { trace, ..next });
     }
 
-    /// Whatever changed: where the latest is done and nothing else brings the next one, it is to be made.
+    /// Whatever changed: where the latest is done or passed over, and nothing else brings the next one, it is to be made.
     pub(super) fn go_on(&mut self, now: &Now<'_>) {
+        use occurrence::Status::{Completed, Skipped, Skipping};
         if self.status != Status::Active || rule::is_ahead(self) {
             return;
         }
-        let done = self.latest().filter(|latest| latest.status == occurrence::Status::Completed);
-        if let Some(completed_at) = done.map(|done| done.completed_at.unwrap_or(now.moment)) {
-            self.advance(completed_at, now);
+        match self.latest().map(|latest| (latest.status, latest.completed_at)) {
+            Some((Completed, completed_at)) => self.advance(completed_at.unwrap_or(now.moment), now),
+            Some((Skipping | Skipped, _)) => self.pass_over(now),
+            _ => {}
         }
     }
 

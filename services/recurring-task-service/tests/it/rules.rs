@@ -35,6 +35,18 @@ async fn from_completion_it_is_counted_from_that_day() {
 }
 
 #[tokio::test]
+async fn one_that_is_skipped_is_not_followed_by_an_earlier_one() {
+    let service = Service::start().await;
+    let members =
+        json!({"due_date": "2026-02-09T09:00:00Z", "timezone": "UTC", "recurrence": every_three_days("completion")});
+    service.learn(&created(1, members)).await;
+    for expected in ["2026-02-12T09:00:00Z", "2026-02-15T09:00:00Z"] {
+        service.order("skip", json!({})).await;
+        assert_eq!(service.series().await["due_date"], expected);
+    }
+}
+
+#[tokio::test]
 async fn the_clock_on_the_wall_is_kept_when_summer_begins() {
     let task = json!({"due_date": "2026-03-28T08:00:00Z"});
     assert_eq!(next_due(task, "2026-03-28T09:00:00Z").await, "2026-03-29T07:00:00Z");

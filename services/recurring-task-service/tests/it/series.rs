@@ -138,6 +138,22 @@ async fn the_open_instance_is_skipped_once() {
 }
 
 #[tokio::test]
+async fn a_series_that_was_stopped_after_a_skip_goes_on_when_it_is_given_a_rule_again() {
+    let (service, _) = begun().await;
+    service.backend.behaves(Away);
+    service.order("skip", json!({})).await;
+    service.order("stop", json!({})).await;
+    service.backend.behaves(Well);
+    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.rests().await;
+    assert!(service.backend.open().is_empty());
+    let shown = service.order("change", json!({"changes": {"recurrence": daily()}})).await["recurrence"].clone();
+    assert_eq!((&shown["status"], &shown["occurrence"]), (&json!("active"), &json!(2)));
+    service.rests().await;
+    assert_eq!(service.backend.open()[0]["due_date"], "2026-02-01T08:00:00Z");
+}
+
+#[tokio::test]
 async fn skipping_the_last_one_ends_the_series() {
     let service = Service::start().await;
     let last = json!({"frequency": "daily", "count": 1, "rrule": "FREQ=DAILY;COUNT=1", "text": "every day", "mode": "schedule"});
