@@ -20,6 +20,8 @@ CREATE TABLE recurring.rules (
     reason           text,
     -- What the next instance will be like: title, description, tags, priority, assignee, reminders …
     template         jsonb       NOT NULL,
+    -- When people last said of the series itself how a part of that is to be: what happened to a task before does not undo it.
+    commands         jsonb       NOT NULL,
     -- The latest instance, and the moment that the rule gave it, wherever its due date was moved.
     occurrence       integer     NOT NULL,
     due              timestamptz NOT NULL,

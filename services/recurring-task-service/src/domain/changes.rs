@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use recurrence::Recurrence;
 use serde_json::Value;
 
+use super::commands::Part;
 use super::occurrence;
 use super::series::{Now, Series, Status, reason};
 
@@ -42,6 +43,24 @@ pub(crate) enum NoSkip {
     OccurrenceOver,
 }
 
+impl Changes {
+    /// The parts that are said.
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        [
+            (self.title.is_some(), Part::Title),
+            (self.description.is_some(), Part::Description),
+            (self.priority.is_some(), Part::Priority),
+            (self.tags.is_some(), Part::Tags),
+            (self.assignee != Assign::Keep, Part::Assignee),
+            (self.reminders.is_some(), Part::Reminders),
+            (self.zone.is_some(), Part::Zone),
+            (self.recurrence.is_some() || self.due.is_some(), Part::Rule),
+        ]
+        .into_iter()
+        .filter_map(|(is_said, part)| is_said.then_some(part))
+    }
+}
+
 impl Series {
     /// Changes the series for its instances to come.
     pub(crate) fn change(&mut self, changes: Changes, now: &Now<'_>) {
@@ -50,6 +69,7 @@ impl Series {
                 *mine = given;
             }
         }
+        changes.parts().for_each(|part| self.commands.say(part, now.moment));
         let Changes { title, description, priority, tags, assignee, reminders, recurrence, zone, due } = changes;
         set(&mut self.template.title, title);
         set(&mut self.template.description, description);
@@ -88,6 +108,7 @@ impl Series {
 
     /// There will be no other instance. One that is about to be made is taken back.
     pub(crate) fn stop_for_good(&mut self, now: &Now<'_>) {
+        self.commands.say(Part::Rule, now.moment);
         if self.status == Status::Ended {
             return;
         }

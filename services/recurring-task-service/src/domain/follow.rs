@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use recurrence::Recurrence;
 use uuid::Uuid;
 
+use super::commands::Part;
 use super::occurrence::Status::{Completed, Open, Pending, Withdrawing, Withdrawn};
 use super::rule;
 use super::series::{Now, Series, Status, reason};
@@ -19,6 +20,8 @@ pub(crate) struct News {
     pub(crate) is_for_this_alone: bool,
     /// The number of the event in its workspace.
     pub(crate) sequence: i64,
+    /// When it happened.
+    pub(crate) at: DateTime<Utc>,
     /// The trace that caused it.
     pub(crate) trace: Option<String>,
 }
@@ -61,15 +64,17 @@ impl Series {
         number == self.occurrence || (number + 1 == self.occurrence && is_going(self.occurrence))
     }
 
-    /// What was done to the latest task is carried over to those to come.
+    /// What was done to the latest task is carried over to those to come, unless something else was said of the series since.
     fn follow_latest(&mut self, news: &News) {
         let task = &news.task;
         if let Some(before) = news.before.as_ref().filter(|_| !news.is_for_this_alone) {
-            self.template.take_over(&before.template, &task.template);
-            if task.zone != before.zone && task.zone != self.zone {
+            let is_news = |part| self.commands.yield_to(part, news.at);
+            self.template.take_over(&before.template, &task.template, is_news);
+            let (zone_is_news, rule_is_news) = (is_news(Part::Zone), is_news(Part::Rule));
+            if zone_is_news && task.zone != before.zone && task.zone != self.zone {
                 self.move_to(task.zone);
             }
-            if task.recurrence != before.recurrence {
+            if rule_is_news && task.recurrence != before.recurrence {
                 self.repeat_as(task.recurrence.as_ref(), task.due);
             }
         }

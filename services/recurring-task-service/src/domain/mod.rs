@@ -1,6 +1,7 @@
 //! The rules. Nothing here knows of HTTP or the database.
 
 pub(crate) mod changes;
+pub(crate) mod commands;
 pub(crate) mod follow;
 pub(crate) mod instance;
 pub(crate) mod job;

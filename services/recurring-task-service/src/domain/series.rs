@@ -6,6 +6,7 @@ use recurrence::Recurrence;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::commands::Commands;
 use super::occurrence::{self, Occurrence};
 use super::task::{Standing, Task};
 use super::template::Template;
@@ -72,6 +73,8 @@ pub(crate) struct Series {
     /// Why it is as it is, where that is not plain.
     pub(crate) reason: Option<String>,
     pub(crate) template: Template,
+    /// What people have said of it as a whole.
+    pub(crate) commands: Commands,
     /// The latest instance.
     pub(crate) occurrence: i32,
     /// The moment that the rule gave it.
@@ -116,6 +119,7 @@ impl Series {
             status: Status::Active,
             reason: None,
             template: task.template.clone(),
+            commands: Commands::default(),
             occurrence: task.number,
             due,
             created_at: at,

@@ -6,6 +6,7 @@ use events::TaskData;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::commands::Part;
 use super::wall_clock;
 
 /// What an instance takes over from the one before.
@@ -40,19 +41,19 @@ impl Template {
         }
     }
 
-    /// Takes over what differs between `before` and `after`: what was chosen for one instance alone is not among it.
-    pub(crate) fn take_over(&mut self, before: &Self, after: &Self) {
-        fn changed<T: PartialEq + Clone>(mine: &mut T, before: &T, after: &T) {
-            if before != after {
+    /// Takes over what differs between `before` and `after`, if it `is_news` of that part: what was chosen for one instance alone is not among it.
+    pub(crate) fn take_over(&mut self, before: &Self, after: &Self, is_news: impl Fn(Part) -> bool) {
+        fn changed<T: PartialEq + Clone>(is_news: bool, mine: &mut T, before: &T, after: &T) {
+            if is_news && before != after {
                 mine.clone_from(after);
             }
         }
-        changed(&mut self.title, &before.title, &after.title);
-        changed(&mut self.description, &before.description, &after.description);
-        changed(&mut self.priority, &before.priority, &after.priority);
-        changed(&mut self.tags, &before.tags, &after.tags);
-        changed(&mut self.assignee, &before.assignee, &after.assignee);
-        if before.reminders != after.reminders {
+        changed(is_news(Part::Title), &mut self.title, &before.title, &after.title);
+        changed(is_news(Part::Description), &mut self.description, &before.description, &after.description);
+        changed(is_news(Part::Priority), &mut self.priority, &before.priority, &after.priority);
+        changed(is_news(Part::Tags), &mut self.tags, &before.tags, &after.tags);
+        changed(is_news(Part::Assignee), &mut self.assignee, &before.assignee, &after.assignee);
+        if is_news(Part::Reminders) && before.reminders != after.reminders {
             self.reminders.clone_from(&after.reminders);
             self.reminders_beside = after.reminders_beside;
         }
@@ -138,7 +139,21 @@ mod tests {
         let mut series = template("", vec![]);
         let before = Template { title: "Water the ferns".to_owned(), ..series.clone() };
         let after = Template { priority: "high".to_owned(), ..before.clone() };
-        series.take_over(&before, &after);
+        series.take_over(&before, &after, |_| true);
         assert_eq!((series.title.as_str(), series.priority.as_str()), ("Water the plants", "high"));
+    }
+
+    #[test]
+    fn what_is_no_news_is_not_taken_over() {
+        let mut series = template("", vec![]);
+        let before = series.clone();
+        let after = Template {
+            title: "Water the ferns".to_owned(),
+            priority: "high".to_owned(),
+            tags: vec!["home".to_owned()],
+            ..before.clone()
+        };
+        series.take_over(&before, &after, |part| part != Part::Title);
+        assert_eq!(series, Template { title: before.title, ..after });
     }
 }

@@ -27,5 +27,6 @@ async fn act(app: &App, Delivery { event, traceparent: trace }: Delivery) -> Res
     let is_for_this_alone = event.metadata.is_for_this_alone();
     // A task that repeats from now on was none of a series before; what it was like is compared all the same.
     let before = event.previous_data.as_ref().map(Task::whole);
-    follow_task(app, &News { task, before, is_for_this_alone, sequence: event.sequence, trace }).await
+    follow_task(app, &News { task, before, is_for_this_alone, sequence: event.sequence, at: event.timestamp, trace })
+        .await
 }

@@ -12,7 +12,11 @@ use crate::domain::series::Series;
 
 /// The columns that a [`Series`] is read from; its instances are read apart.
 pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, occurrence, due, created_at, updated_at";
+     timezone, status, reason, template, commands, occurrence, due, created_at, updated_at";
+
+/// The columns that are [`written`].
+pub(super) const WRITTEN: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
+     timezone, status, reason, template, commands, occurrence, due, created_at, updated_at, opens_at, version";
 
 /// The columns that an [`Occurrence`] is read from.
 pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, due_date, status, made, attempts, not_before, \
@@ -34,6 +38,7 @@ impl FromQueryResult for Series {
             status: word(&status)?,
             reason: row.try_get(prefix, "reason")?,
             template: document(row.try_get(prefix, "template")?)?,
+            commands: document(row.try_get(prefix, "commands")?)?,
             occurrence: row.try_get(prefix, "occurrence")?,
             due: row.try_get(prefix, "due")?,
             created_at: row.try_get(prefix, "created_at")?,
@@ -84,7 +89,7 @@ pub(super) fn written(series: &Series, version: i64) -> Value {
         "id": series.id, "workspace_id": series.workspace_id, "user_id": series.user_id, "task_sequence": series.task_sequence,
         "zone_sequence": series.zone_sequence, "recurrence": series.recurrence, "first_occurrence": series.first_occurrence,
         "first_local": series.first_local, "timezone": series.zone.name(), "status": series.status, "reason": series.reason,
-        "template": series.template, "occurrence": series.occurrence, "due": series.due, "opens_at": series.opens_at(),
+        "template": series.template, "commands": series.commands, "occurrence": series.occurrence, "due": series.due, "opens_at": series.opens_at(),
         "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
     })
 }

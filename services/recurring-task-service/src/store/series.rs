@@ -8,15 +8,9 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::rows::{OCCURRENCE, SERIES, written};
+use super::rows::{OCCURRENCE, SERIES, WRITTEN, written};
 use crate::domain::occurrence::{Occurrence, Status};
 use crate::domain::series::Series;
-
-/// How the columns of a series are stored anew.
-const SET: &str = "task_sequence = excluded.task_sequence, zone_sequence = excluded.zone_sequence, recurrence = excluded.recurrence, \
-     first_occurrence = excluded.first_occurrence, first_local = excluded.first_local, timezone = excluded.timezone, \
-     status = excluded.status, reason = excluded.reason, template = excluded.template, occurrence = excluded.occurrence, \
-     due = excluded.due, opens_at = excluded.opens_at, version = rules.version + excluded.version, updated_at = excluded.updated_at";
 
 /// Nobody else changes the series until the transaction ends. It has its latest instance, the one before, and that of `task_id`.
 pub(crate) async fn lock(transaction: &Transaction, id: Uuid, task_id: Option<Uuid>) -> Result<Option<Series>, DbErr> {
@@ -103,26 +97,25 @@ pub(crate) async fn opening(db: &impl ConnectionTrait, id: Uuid) -> Result<Optio
 
 /// Stores a series that is new; says whether it is. Somebody else may have been first.
 pub(crate) async fn begin(db: &impl ConnectionTrait, series: &Series) -> Result<bool, DbErr> {
-    const BEGIN: &str = "WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb)), \
-        begun AS (INSERT INTO recurring.rules (id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, \
-          first_local, timezone, status, reason, template, occurrence, due, opens_at, version, created_at, updated_at) \
-        SELECT id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, timezone, status, \
-          reason, template, occurrence, due, opens_at, version, created_at, updated_at FROM given ON CONFLICT DO NOTHING RETURNING id) \
+    let sql = format!(
+        "WITH begun AS (INSERT INTO recurring.rules ({WRITTEN}) \
+          SELECT {WRITTEN} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) ON CONFLICT DO NOTHING RETURNING id) \
         INSERT INTO recurring.occurrences \
-        SELECT held.* FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) AS held JOIN begun ON begun.id = held.series_id";
+        SELECT held.* FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) AS held JOIN begun ON begun.id = held.series_id"
+    );
     let version = i64::from(series.job().is_some());
     let values = [json_text(&[written(series, version)]).into(), json_text(&series.occurrences).into()];
-    Ok(db.execute_raw(statement(BEGIN, values)).await?.rows_affected() > 0)
+    Ok(db.execute_raw(statement(&sql, values)).await?.rows_affected() > 0)
 }
 
 /// Stores what differs from before, of series that are locked; says whether anything does.
 pub(crate) async fn save(db: &impl ConnectionTrait, changed: &[(Series, Series)]) -> Result<bool, DbErr> {
+    let anew = WRITTEN.split(", ").filter(|column| !["id", "version"].contains(column));
+    let anew = anew.map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
     let save = format!(
-        "WITH saved AS (INSERT INTO recurring.rules (id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, \
-          first_occurrence, first_local, timezone, status, reason, template, occurrence, due, opens_at, version, created_at, updated_at) \
-        SELECT id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, timezone, status, \
-          reason, template, occurrence, due, opens_at, version, created_at, updated_at \
-        FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) ON CONFLICT (id) DO UPDATE SET {SET}) \
+        "WITH saved AS (INSERT INTO recurring.rules ({WRITTEN}) \
+          SELECT {WRITTEN} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) \
+          ON CONFLICT (id) DO UPDATE SET {anew}, version = rules.version + excluded.version) \
         INSERT INTO recurring.occurrences SELECT * FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) \
         ON CONFLICT (task_id) DO UPDATE SET due = excluded.due, due_date = excluded.due_date, status = excluded.status, \
           made = excluded.made, attempts = excluded.attempts, not_before = excluded.not_before, \

@@ -7,6 +7,7 @@ mod backend;
 mod bad_input;
 mod fact;
 mod instances;
+mod late_news;
 mod outages;
 mod rules;
 mod series;

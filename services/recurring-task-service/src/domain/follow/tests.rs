@@ -81,7 +81,14 @@ impl World {
         self.sequence += 1;
         let task = |kept: &Kept| self.task(id, kept);
         let before = (!is_new).then(|| task(before));
-        let news = News { task: task(after), before, is_for_this_alone: false, sequence: self.sequence, trace: None };
+        let news = News {
+            task: task(after),
+            before,
+            is_for_this_alone: false,
+            sequence: self.sequence,
+            at: self.now,
+            trace: None,
+        };
         self.events.push(news);
     }
 
