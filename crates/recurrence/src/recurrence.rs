@@ -110,6 +110,14 @@ impl Recurrence {
         self.frequency.is_some() || !self.rrule.is_empty() || !self.text.is_empty()
     }
 
+    /// How many occurrences it has in all (COUNT, RFC 5545 §3.3.10), if that is how it ends.
+    pub fn most(&self) -> Option<u32> {
+        match self.rule().ok()?.end {
+            End::Count(count) => Some(count),
+            End::Never | End::Until(_) => None,
+        }
+    }
+
     /// Whether a day that a month does not have becomes its last one.
     pub(crate) fn clamps(&self) -> bool {
         self.frequency.is_some()

@@ -15,6 +15,15 @@ use crate::wall;
 /// daily rule, some 1,200; what takes longer than this is taken to be never.
 const FARTHEST: usize = 12_000;
 
+/// An occurrence of a series that has come some way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// When it is due.
+    pub due: DateTime<Utc>,
+    /// How many occurrences of a COUNT are used up with it.
+    pub spent: u32,
+}
+
 /// A rule with its start. The first occurrence is the start, whether or not the rule matches it, and counts towards COUNT
 /// (RFC 5545 §3.8.2.4).
 #[derive(Clone, Debug)]
@@ -70,6 +79,18 @@ impl Series {
         walk.find(|occurrence| *occurrence > moment)
     }
 
+    /// The occurrences after `moment`, where `spent` of a COUNT are used up with the one at `due`. They are counted from there: how many there were
+    /// before makes no difference to the work.
+    pub fn following(&self, due: DateTime<Utc>, spent: u32, moment: DateTime<Utc>) -> impl Iterator<Item = Next> {
+        let (most, from) = match self.end {
+            End::Count(count) => (count, due),
+            End::Never | End::Until(_) => (u32::MAX, due.max(moment)),
+        };
+        let to_come = self.walk_near(from).filter(move |occurrence| *occurrence > from);
+        let counted = (spent.saturating_add(1)..=most).zip(to_come).map(|(spent, due)| Next { due, spent });
+        counted.filter(move |next| next.due > moment)
+    }
+
     /// Which occurrence falls on `moment`, from 1; nothing when none does, or more than 10,000 come before it.
     pub fn number_of(&self, moment: DateTime<Utc>) -> Option<u32> {
         let mut numbered = (1..=MOST_OCCURRENCES).zip(self.walk());
@@ -91,13 +112,13 @@ impl Series {
         Walk { found, left, ..self.matches() }
     }
 
-    /// As [`Self::walk`] of a series that is not counted, from shortly before `moment` on when that is later: so a series of
-    /// many years is as quick as a new one.
+    /// As [`Self::walk`] without its COUNT, from shortly before `moment` on when that is later: so a series of many years is as quick
+    /// as a new one.
     fn walk_near(&self, moment: DateTime<Utc>) -> Walk<'_> {
         let near = wall::time(self.zone, moment).checked_sub_signed(TimeDelta::days(2));
         let period = near.map_or(0, |near| self.calendar.period_of(near.date()) - 1);
         if period <= 0 {
-            return self.walk();
+            return Walk { left: None, ..self.walk() };
         }
         let last = Some(wall::moment(self.zone, self.first));
         Walk { period: Some(period), last, ..self.matches() }
@@ -105,18 +126,22 @@ impl Series {
 
     /// The local times of the days of a period that the rule names, in order.
     fn times_of(&self, days: &[NaiveDate]) -> Vec<NaiveDateTime> {
-        let times: Vec<_> = days.iter().flat_map(|day| self.times.iter().map(|time| day.and_time(*time))).collect();
         if self.positions.is_empty() {
-            return times;
+            return days.iter().flat_map(|day| self.times.iter().map(|time| day.and_time(*time))).collect();
         }
+        let all = days.len() * self.times.len();
         let place = |position: &i32| {
             let from_start = usize::try_from(*position).ok().and_then(|position| position.checked_sub(1));
-            from_start.or_else(|| times.len().checked_sub(usize::try_from(position.unsigned_abs()).ok()?))
+            from_start.or_else(|| all.checked_sub(usize::try_from(position.unsigned_abs()).ok()?))
         };
-        let mut places: Vec<_> = self.positions.iter().filter_map(place).filter(|place| *place < times.len()).collect();
+        let mut places: Vec<_> = self.positions.iter().filter_map(place).filter(|place| *place < all).collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().filter_map(|place| times.get(place).copied()).collect()
+        // Only those that are wanted are looked at: a year may have 8,784 times.
+        let at = |place: usize| {
+            Some(days.get(place / self.times.len())?.and_time(*self.times.get(place % self.times.len())?))
+        };
+        places.into_iter().filter_map(at).collect()
     }
 
     fn goes_on(&self, time: NaiveDateTime, moment: DateTime<Utc>) -> bool {

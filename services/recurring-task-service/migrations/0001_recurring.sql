@@ -25,6 +25,8 @@ CREATE TABLE recurring.rules (
     -- The latest instance, and the moment that the rule gave it, wherever its due date was moved.
     occurrence       integer     NOT NULL,
     due              timestamptz NOT NULL,
+    -- How many occurrences of a COUNT are used up with it.
+    spent            integer     NOT NULL,
     -- When the next instance is to be made whether or not this one is done; null when that waits for its completion.
     opens_at         timestamptz,
     -- Raised when what the sidecar's job is to be changes, and the version for which the sidecar was told.
@@ -46,6 +48,7 @@ CREATE TABLE recurring.occurrences (
     number        integer     NOT NULL,
     -- The moment that the rule gave it.
     due           timestamptz NOT NULL,
+    spent         integer     NOT NULL,
     -- The due date that its task has, which people may move.
     due_date      timestamptz,
     status        text        NOT NULL CHECK (status IN ('pending', 'open', 'completed', 'withdrawing', 'withdrawn', 'skipping', 'skipped')),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::{Recurrence, Series, Written, next_due};
+use recurrence::{Next, Recurrence, Series, Written, next_due};
 use serde_json::Value;
 
 fn vectors(kind: &str) -> Vec<Value> {
@@ -35,6 +35,16 @@ fn every_series_is_as_its_vector_says() {
         for (index, pair) in expected.windows(2).enumerate() {
             assert_eq!(series.after(pair[0]), Some(pair[1]), "{} after {}", vector["name"], pair[0]);
             assert_eq!(series.number_of(pair[0]), u32::try_from(index + 1).ok(), "{}", vector["name"]);
+        }
+        // Whoever has come some way goes on from there.
+        let mut next = Next { due: expected[0], spent: 1 };
+        for due in &expected[1..] {
+            let following = series.following(next.due, next.spent, next.due).next().unwrap();
+            assert_eq!(following, Next { due: *due, spent: next.spent + 1 }, "{}", vector["name"]);
+            next = following;
+        }
+        if ends {
+            assert_eq!(series.following(next.due, next.spent, next.due).next(), None, "{}", vector["name"]);
         }
     }
 }

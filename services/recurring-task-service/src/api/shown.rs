@@ -38,7 +38,7 @@ impl Shown {
     pub(super) fn of(listed: Listed, now: DateTime<Utc>) -> Self {
         let Listed { series, task_id, due_date } = listed;
         let is_foreseen = series.status == Status::Active && rule::keeps_schedule(&series);
-        let next_due = if is_foreseen { rule::next_due(&series, now) } else { None };
+        let next_due = if is_foreseen { rule::next(&series, now).map(|next| next.due) } else { None };
         let Series { id, template, status, reason, recurrence, zone, occurrence, created_at, updated_at, .. } = series;
         Self {
             id,

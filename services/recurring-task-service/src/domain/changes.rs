@@ -97,10 +97,15 @@ impl Series {
         self.go_on(now);
     }
 
-    /// Another rule, which counts from the latest instance. A series that was stopped, or has ended, goes on; but not without its task.
+    /// Another rule, which counts from the latest instance. A series that was stopped, or has ended, goes on; but not without its task. What is used
+    /// up of a COUNT stays so, unless it is another one, or all of it is used up.
     pub(super) fn count_anew(&mut self, rule: Recurrence, due: Option<DateTime<Utc>>) {
+        let is_other_count = rule.most() != self.recurrence.most() || self.status == Status::Ended;
         self.recurrence = rule;
         self.count_from(due.unwrap_or(self.due));
+        if is_other_count {
+            self.spend_from(self.first_occurrence);
+        }
         if !self.lost_its_task() {
             self.resume();
         }

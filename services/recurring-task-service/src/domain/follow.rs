@@ -159,9 +159,9 @@ impl Series {
         if self.latest().is_some() {
             return;
         }
-        if let Some(due) = self.numbered(before).map(|before| before.due) {
+        if let Some((due, spent)) = self.numbered(before).map(|before| (before.due, before.spent)) {
             self.occurrence = before;
-            self.due = due;
+            (self.due, self.spent) = (due, spent);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An instance of a series: a row from the moment that it is to be made.
 
 use chrono::{DateTime, Utc};
+use recurrence::Next;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub(crate) struct Occurrence {
     pub(crate) number: i32,
     /// The moment that the rule gave it.
     pub(crate) due: DateTime<Utc>,
+    /// How many occurrences of a COUNT are used up with it.
+    pub(crate) spent: u32,
     /// The due date that its task has.
     pub(crate) due_date: Option<DateTime<Utc>>,
     pub(crate) status: Status,
@@ -49,12 +52,14 @@ pub(crate) struct Occurrence {
 
 impl Occurrence {
     /// One that is to be made.
-    pub(crate) fn pending(series_id: Uuid, number: i32, task_id: Uuid, due: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn pending(series_id: Uuid, number: i32, task_id: Uuid, next: Next, now: DateTime<Utc>) -> Self {
+        let Next { due, spent } = next;
         Self {
             task_id,
             series_id,
             number,
             due,
+            spent,
             due_date: Some(due),
             status: Status::Pending,
             made: false,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::{CatchUp, Generate, Mode, Recurrence, Series as Occurrences};
+use recurrence::{CatchUp, Generate, Mode, Next, Recurrence, Series as Occurrences};
 
 use super::series::Series;
 use super::wall_clock;
@@ -12,18 +12,23 @@ pub(crate) fn first_due(recurrence: &Recurrence, zone: Tz, now: DateTime<Utc>) -
     recurrence::first_due(recurrence, zone, now).ok()
 }
 
-/// The due date of the next instance, if the latest one was done then; `None` when it was the last.
-pub(crate) fn next_due(series: &Series, completed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let first = wall_clock::moment(series.first_local, series.zone);
-    let number = u32::try_from(series.occurrence - series.first_occurrence + 1).ok();
-    recurrence::next_due(&series.recurrence, series.zone, Some(first), series.due, completed_at, number)
+/// The next instance, if the latest one was done then; `None` when it was the last.
+pub(crate) fn next(series: &Series, completed_at: DateTime<Utc>) -> Option<Next> {
+    match series.recurrence.mode {
+        Mode::Schedule => after(series, completed_at),
+        Mode::Completion => {
+            let Series { recurrence, zone, due, spent, .. } = series;
+            let due = recurrence::next_due(recurrence, *zone, None, *due, completed_at, Some(*spent))?;
+            Some(Next { due, spent: spent.saturating_add(1) })
+        }
+    }
 }
 
-/// The first moment after `moment` that the rule names.
-pub(crate) fn after(series: &Series, moment: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// The first one after the latest and after `moment` that the rule names.
+pub(crate) fn after(series: &Series, moment: DateTime<Utc>) -> Option<Next> {
     let named = Occurrences::new(&series.recurrence, series.zone, series.first_local);
     let named = named.inspect_err(|error| tracing::warn!(series_id = %series.id, %error, "a rule names no moment"));
-    named.ok()?.after(moment)
+    named.ok()?.following(series.due, series.spent, moment).next()
 }
 
 /// Whether the next instance is made when its window opens, rather than when this one is done.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::Recurrence;
+use recurrence::{Next, Recurrence};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -77,8 +77,9 @@ pub(crate) struct Series {
     pub(crate) commands: Commands,
     /// The latest instance.
     pub(crate) occurrence: i32,
-    /// The moment that the rule gave it.
+    /// The moment that the rule gave it, and how many occurrences of a COUNT are used up with it.
     pub(crate) due: DateTime<Utc>,
+    pub(crate) spent: u32,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// The instances that matter now: the latest, the one before, and that of the event.
@@ -104,7 +105,7 @@ impl Series {
             status: occurrence::Status::Open,
             made: true,
             due_date: task.due,
-            ..Occurrence::pending(task.series_id, task.number, task.id, due, at)
+            ..Occurrence::pending(task.series_id, task.number, task.id, Next { due, spent: 1 }, at)
         };
         Some(Self {
             id: task.series_id,
@@ -122,6 +123,7 @@ impl Series {
             commands: Commands::default(),
             occurrence: task.number,
             due,
+            spent: 1,
             created_at: at,
             updated_at: at,
             occurrences: vec![first],
@@ -155,20 +157,20 @@ impl Series {
 
     /// The latest is done: the next one is to be made, if there is one.
     fn advance(&mut self, completed_at: DateTime<Utc>, now: &Now<'_>) {
-        let due = rule::next_due(self, completed_at);
-        self.make(due, now);
+        let next = rule::next(self, completed_at);
+        self.make(next, now);
     }
 
-    fn make(&mut self, due: Option<DateTime<Utc>>, now: &Now<'_>) {
-        let Some(due) = due else {
+    fn make(&mut self, next: Option<Next>, now: &Now<'_>) {
+        let Some(next) = next else {
             self.status = Status::Ended;
             self.reason = None;
             return;
         };
         self.occurrence += 1;
-        self.due = due;
+        (self.due, self.spent) = (next.due, next.spent);
         let trace = now.trace.map(str::to_owned);
-        let next = Occurrence::pending(self.id, self.occurrence, (now.new_id)(), due, now.moment);
+        let next = Occurrence::pending(self.id, self.occurrence, (now.new_id)(), next, now.moment);
         self.occurrences.push(Occurrence { trace, ..next });
     }
 
@@ -192,8 +194,8 @@ impl Series {
                 return;
             }
             let passed = if rule::makes_up_for_all(self) { self.due } else { self.due.max(now.moment) };
-            let due = rule::after(self, passed);
-            self.make(due, now);
+            let next = rule::after(self, passed);
+            self.make(next, now);
         }
     }
 
@@ -217,6 +219,15 @@ impl Series {
         self.due = due;
         if let Some(latest) = self.latest() {
             latest.due = due;
+        }
+    }
+
+    /// The instance `number` is the first that a COUNT counts.
+    pub(super) fn spend_from(&mut self, number: i32) {
+        let spent = |held: i32| u32::try_from(held - number + 1).unwrap_or_default();
+        self.spent = spent(self.occurrence);
+        for held in &mut self.occurrences {
+            held.spent = spent(held.number);
         }
     }
 

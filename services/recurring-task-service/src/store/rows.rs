@@ -12,14 +12,14 @@ use crate::domain::series::Series;
 
 /// The columns that a [`Series`] is read from; its instances are read apart.
 pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, occurrence, due, created_at, updated_at";
+     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at";
 
 /// The columns that are [`written`].
 pub(super) const WRITTEN: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, occurrence, due, created_at, updated_at, opens_at, version";
+     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at, opens_at, version";
 
 /// The columns that an [`Occurrence`] is read from.
-pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, due_date, status, made, attempts, not_before, \
+pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, spent, due_date, status, made, attempts, not_before, \
      completed_at, trace, created_at, updated_at";
 
 impl FromQueryResult for Series {
@@ -41,6 +41,7 @@ impl FromQueryResult for Series {
             commands: document(row.try_get(prefix, "commands")?)?,
             occurrence: row.try_get(prefix, "occurrence")?,
             due: row.try_get(prefix, "due")?,
+            spent: count(row.try_get(prefix, "spent")?),
             created_at: row.try_get(prefix, "created_at")?,
             updated_at: row.try_get(prefix, "updated_at")?,
             occurrences: Vec::new(),
@@ -56,6 +57,7 @@ impl FromQueryResult for Occurrence {
             series_id: row.try_get(prefix, "series_id")?,
             number: row.try_get(prefix, "number")?,
             due: row.try_get(prefix, "due")?,
+            spent: count(row.try_get(prefix, "spent")?),
             due_date: row.try_get(prefix, "due_date")?,
             status: word(&status)?,
             made: row.try_get(prefix, "made")?,
@@ -67,6 +69,11 @@ impl FromQueryResult for Occurrence {
             updated_at: row.try_get(prefix, "updated_at")?,
         })
     }
+}
+
+/// Postgres has no numbers without a sign.
+fn count(number: i32) -> u32 {
+    number.max(0).unsigned_abs()
 }
 
 /// One of the names of an enumeration.
@@ -89,7 +96,7 @@ pub(super) fn written(series: &Series, version: i64) -> Value {
         "id": series.id, "workspace_id": series.workspace_id, "user_id": series.user_id, "task_sequence": series.task_sequence,
         "zone_sequence": series.zone_sequence, "recurrence": series.recurrence, "first_occurrence": series.first_occurrence,
         "first_local": series.first_local, "timezone": series.zone.name(), "status": series.status, "reason": series.reason,
-        "template": series.template, "commands": series.commands, "occurrence": series.occurrence, "due": series.due, "opens_at": series.opens_at(),
+        "template": series.template, "commands": series.commands, "occurrence": series.occurrence, "due": series.due, "spent": series.spent, "opens_at": series.opens_at(),
         "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
     })
 }

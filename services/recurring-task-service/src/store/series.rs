@@ -117,7 +117,7 @@ pub(crate) async fn save(db: &impl ConnectionTrait, changed: &[(Series, Series)]
           SELECT {WRITTEN} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) \
           ON CONFLICT (id) DO UPDATE SET {anew}, version = rules.version + excluded.version) \
         INSERT INTO recurring.occurrences SELECT * FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) \
-        ON CONFLICT (task_id) DO UPDATE SET due = excluded.due, due_date = excluded.due_date, status = excluded.status, \
+        ON CONFLICT (task_id) DO UPDATE SET due = excluded.due, spent = excluded.spent, due_date = excluded.due_date, status = excluded.status, \
           made = excluded.made, attempts = excluded.attempts, not_before = excluded.not_before, \
           completed_at = excluded.completed_at, updated_at = excluded.updated_at"
     );

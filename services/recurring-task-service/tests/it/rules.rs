@@ -70,6 +70,36 @@ async fn another_rule_counts_from_the_open_instance() {
 }
 
 #[tokio::test]
+async fn a_count_goes_on_from_wherever_the_rule_counts_and_another_one_begins_there() {
+    let times = |count: u32| {
+        let rrule = format!("FREQ=DAILY;COUNT={count}");
+        json!({"frequency": "daily", "count": count, "rrule": rrule, "text": "every day", "mode": "schedule"})
+    };
+    let to_the_letter = json!({"rrule": "FREQ=DAILY;COUNT=3", "text": "every day, 3 times", "mode": "schedule"});
+    for (changes, expected) in [
+        (json!({"due_date": "2026-02-01T10:00:00Z"}), 3),
+        (json!({"recurrence": to_the_letter}), 3),
+        (json!({"recurrence": times(4)}), 5),
+    ] {
+        let service = Service::start().await;
+        let mut latest = created(1, json!({"recurrence": times(3)}));
+        service.learn(&latest).await;
+        for number in 2..=expected {
+            service.learn(&completed(number * 2, &latest, "2026-01-31T09:00:00Z")).await;
+            let made_before = usize::try_from(number).unwrap() - 1;
+            latest = made(number * 2 + 1, service.makes(made_before).await.last().unwrap());
+            if number == 2 {
+                service.order("change", json!({"changes": changes})).await;
+            }
+        }
+        service.learn(&completed(100, &latest, "2026-01-31T09:00:00Z")).await;
+        assert_eq!(service.series().await["status"], "ended", "{changes}");
+        service.rests().await;
+        service.makes(usize::try_from(expected).unwrap() - 1).await;
+    }
+}
+
+#[tokio::test]
 async fn a_due_date_that_is_moved_moves_that_one_alone() {
     let service = Service::start().await;
     let first = created(1, json!({"reminders": [{"at": "2026-01-31T07:30:00Z"}]}));
