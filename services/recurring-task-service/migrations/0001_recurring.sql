@@ -29,6 +29,8 @@ CREATE TABLE recurring.rules (
     spent            integer     NOT NULL,
     -- When the next instance is to be made whether or not this one is done; null when that waits for its completion.
     opens_at         timestamptz,
+    -- Whether the latest is yet to be made, or is being taken back: no other one is made before that is settled.
+    is_unsettled     boolean     NOT NULL,
     -- Raised when what the sidecar's job is to be changes, and the version for which the sidecar was told.
     version          bigint      NOT NULL,
     job_version      bigint      NOT NULL DEFAULT 0,
@@ -37,7 +39,7 @@ CREATE TABLE recurring.rules (
 );
 CREATE INDEX rules_by_workspace ON recurring.rules (workspace_id, created_at DESC, id DESC);
 CREATE INDEX rules_by_user ON recurring.rules (user_id);
-CREATE INDEX rules_that_open ON recurring.rules (opens_at) WHERE opens_at IS NOT NULL;
+CREATE INDEX rules_that_open ON recurring.rules (opens_at) WHERE opens_at IS NOT NULL AND NOT is_unsettled;
 CREATE INDEX rules_without_job ON recurring.rules (updated_at) WHERE job_version <> version;
 
 -- An instance of a series, from the moment that it is to be made.
@@ -67,4 +69,5 @@ CREATE TABLE recurring.occurrences (
 -- One instance has each number; what was withdrawn makes room for another.
 CREATE UNIQUE INDEX occurrences_of_series ON recurring.occurrences (series_id, number) WHERE status <> 'withdrawn';
 CREATE INDEX occurrences_to_do ON recurring.occurrences (not_before) WHERE status IN ('pending', 'withdrawing', 'skipping');
-CREATE INDEX occurrences_pending ON recurring.occurrences (series_id, number) WHERE status = 'pending';
+-- One of a series is made at a time.
+CREATE UNIQUE INDEX occurrences_pending ON recurring.occurrences (series_id) WHERE status = 'pending';

@@ -80,7 +80,7 @@ pub(super) async fn work(app: &App, claim: &Claim) -> Result<(), Failure> {
         Status::Pending | Status::Open | Status::Completed | Status::Withdrawn | Status::Skipped => {}
     }
     // What waits behind it may go on now.
-    if status != Status::Pending || claim.series.occurrence != claim.occurrence.number {
+    if status != Status::Pending {
         app.bells.instances.ring();
     }
     Ok(())
@@ -95,12 +95,22 @@ async fn make(app: &App, claim: &Claim) -> Result<bool, Failure> {
         refuse(app, claim, answer.reason.as_deref()).await?;
         return Ok(false);
     }
-    if claim.occurrence.status == Status::Pending {
-        claims::made(&app.db, task_id, app.clock.now()).await?;
+    if claim.occurrence.status == Status::Pending && !claims::made(&app.db, claim, app.clock.now()).await? {
+        settle_made(app, claim).await?;
     }
     app.counters.made.inc();
     tracing::info!(series_id = %id, %task_id, occurrence = claim.occurrence.number, outcome = ?answer.outcome, "an instance is there");
     Ok(true)
+}
+
+/// It is there, and that settles something for its series.
+async fn settle_made(app: &App, claim: &Claim) -> Result<(), Failure> {
+    let task_id = claim.occurrence.task_id;
+    let transaction = begin(&app.db).await?;
+    let Some(held) = series::lock(&transaction, claim.series.id, Some(task_id)).await? else { return Ok(()) };
+    let mut after = held.clone();
+    settle::now(app, |now| after.made(task_id, now));
+    Ok(settle::save(app, transaction, vec![(held, after)]).await?)
 }
 
 async fn refuse(app: &App, claim: &Claim, why: Option<&str>) -> Result<(), Failure> {
@@ -108,7 +118,7 @@ async fn refuse(app: &App, claim: &Claim, why: Option<&str>) -> Result<(), Failu
     let transaction = begin(&app.db).await?;
     let Some(held) = series::lock(&transaction, id, Some(task_id)).await? else { return Ok(()) };
     let mut after = held.clone();
-    settle::now(app, |now| after.refused(why, now));
+    settle::now(app, |now| after.refused(task_id, why, now));
     settle::save(app, transaction, vec![(held, after)]).await?;
     app.counters.refused.inc();
     tracing::warn!(series_id = %id, %task_id, reason = why.unwrap_or_default(), "an instance is refused, and its series stops");

@@ -43,7 +43,7 @@ async fn open(app: &App) -> Result<bool, DbErr> {
     }
     let opened = held.into_iter().map(|held| {
         let mut after = held.clone();
-        settle::now(app, |now| after.open_windows(now));
+        settle::now(app, |now| after.open_window(now));
         (held, after)
     });
     settle::save(app, transaction, opened.collect()).await?;

@@ -50,7 +50,7 @@ pub(super) fn ring(app: &App, series: &Series) {
     if series.occurrences.iter().any(|held| waits(held.status)) {
         app.bells.instances.ring();
     }
-    if let Some(opens_at) = series.opens_at() {
+    if let Some(opens_at) = series.opens_at().filter(|_| !series.is_unsettled()) {
         // Whoever looks for what is open has to know of what opens before they look again.
         if opens_at <= app.clock.now() + SWEEP {
             app.bells.windows.ring();

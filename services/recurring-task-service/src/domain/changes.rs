@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use recurrence::Recurrence;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::commands::Part;
 use super::occurrence;
@@ -114,26 +115,20 @@ impl Series {
     /// There will be no other instance. One that is about to be made is taken back.
     pub(crate) fn stop_for_good(&mut self, now: &Now<'_>) {
         self.commands.say(Part::Rule, now.moment);
-        if self.status == Status::Ended {
-            return;
-        }
-        self.status = Status::Stopped;
-        self.reason = Some(reason::STOPPED.to_owned());
-        if let Some(latest) = self.latest().filter(|latest| latest.status == occurrence::Status::Pending) {
-            latest.become_so(occurrence::Status::Withdrawing, now.moment);
+        self.stop(reason::STOPPED, now);
+        if self.status == Status::Stopped {
+            self.reason = Some(reason::STOPPED.to_owned());
         }
     }
 
     /// backend-api does not make the instance, and would not if it were asked again.
-    pub(crate) fn refused(&mut self, why: Option<&str>, now: &Now<'_>) {
-        self.status = Status::Stopped;
-        self.reason = Some(why.map_or_else(|| reason::REFUSED.to_owned(), |why| format!("{}: {why}", reason::REFUSED)));
-        for held in &mut self.occurrences {
-            if !held.made {
-                held.become_so(occurrence::Status::Withdrawn, now.moment);
-            }
+    pub(crate) fn refused(&mut self, task_id: Uuid, why: Option<&str>, now: &Now<'_>) {
+        if let Some(held) = self.occurrences.iter_mut().find(|held| held.task_id == task_id && !held.made) {
+            held.become_so(occurrence::Status::Withdrawn, now.moment);
         }
         self.step_back();
+        let reason = why.map_or_else(|| reason::REFUSED.to_owned(), |why| format!("{}: {why}", reason::REFUSED));
+        self.stop(&reason, now);
     }
 
     /// The latest instance is passed over, and the next one comes.

@@ -5,6 +5,7 @@ use recurrence::Recurrence;
 use uuid::Uuid;
 
 use super::commands::Part;
+use super::occurrence::Occurrence;
 use super::occurrence::Status::{Completed, Open, Pending, Withdrawing, Withdrawn};
 use super::rule;
 use super::series::{Now, Series, Status, reason};
@@ -48,8 +49,8 @@ impl Series {
             return;
         }
         let number = held.number;
-        if self.is_latest(number) {
-            self.follow_latest(news);
+        if self.is_latest(place) {
+            self.follow_latest(news, now);
         }
         self.follow_progress(place, &news.task, now);
         if number == self.occurrence {
@@ -57,15 +58,17 @@ impl Series {
         }
     }
 
-    /// Whether an instance is the latest, or will be when the one after it is withdrawn.
-    fn is_latest(&self, number: i32) -> bool {
-        let is_going =
-            |number: i32| self.occurrences.iter().any(|held| held.number == number && held.status == Withdrawing);
-        number == self.occurrence || (number + 1 == self.occurrence && is_going(self.occurrence))
+    /// Whether the instance is the latest that people know of: the one after it is being taken back, or is yet to be made though this one is not done.
+    fn is_latest(&self, place: usize) -> bool {
+        let Occurrence { number, status, .. } = self.occurrences[place];
+        let is_unknown = |next: &Occurrence| {
+            next.number == self.occurrence && (next.status == Withdrawing || (next.status == Pending && status == Open))
+        };
+        number == self.occurrence || (number + 1 == self.occurrence && self.occurrences.iter().any(is_unknown))
     }
 
     /// What was done to the latest task is carried over to those to come, unless something else was said of the series since.
-    fn follow_latest(&mut self, news: &News) {
+    fn follow_latest(&mut self, news: &News, now: &Now<'_>) {
         let task = &news.task;
         if let Some(before) = news.before.as_ref().filter(|_| !news.is_for_this_alone) {
             let is_news = |part| self.commands.yield_to(part, news.at);
@@ -75,23 +78,23 @@ impl Series {
                 self.move_to(task.zone);
             }
             if rule_is_news && task.recurrence != before.recurrence {
-                self.repeat_as(task.recurrence.as_ref(), task.due);
+                self.repeat_as(task.recurrence.as_ref(), task.due, now);
             }
         }
         // Whoever puts away what is done, or what is taken back anyway, does not mean those to come.
         let is_over = |status| matches!(status, Completed | Withdrawing);
         let is_over = self.occurrences.iter().any(|held| held.task_id == task.id && is_over(held.status));
         match task.standing {
-            Standing::Archived | Standing::Deleted if !is_over => self.lose_task(task.standing),
+            Standing::Archived | Standing::Deleted if !is_over => self.lose_task(task.standing, now),
             Standing::Open | Standing::Completed if self.lost_its_task() => self.resume(),
             _ => {}
         }
     }
 
     /// The rule of the latest task was set, changed or taken away.
-    fn repeat_as(&mut self, recurrence: Option<&Recurrence>, due: Option<DateTime<Utc>>) {
+    fn repeat_as(&mut self, recurrence: Option<&Recurrence>, due: Option<DateTime<Utc>>, now: &Now<'_>) {
         match recurrence {
-            None => self.stop(reason::RECURRENCE_REMOVED),
+            None => self.stop(reason::RECURRENCE_REMOVED, now),
             Some(rule) if *rule == self.recurrence && self.status == Status::Active => {}
             Some(rule) => self.count_anew(rule.clone(), due),
         }
@@ -139,6 +142,15 @@ impl Series {
         }
     }
 
+    /// backend-api has made its task.
+    pub(crate) fn made(&mut self, task_id: Uuid, now: &Now<'_>) {
+        let Some(held) = self.occurrences.iter_mut().find(|held| held.task_id == task_id) else { return };
+        held.made = true;
+        if held.status == Pending {
+            held.become_so(Open, now.moment);
+        }
+    }
+
     /// What became of an instance that was to be withdrawn: gone, or it stays because somebody has touched it.
     pub(crate) fn withdrawn(&mut self, task_id: Uuid, is_gone: bool, now: &Now<'_>) {
         let Some(held) = self.occurrences.iter_mut().find(|held| held.task_id == task_id) else { return };
@@ -153,15 +165,11 @@ impl Series {
         self.go_on(now);
     }
 
-    /// Where the latest instance is withdrawn, the one before is the latest again.
+    /// Where the latest instance is withdrawn, the last one before that is not, is the latest again.
     pub(super) fn step_back(&mut self) {
-        let before = self.occurrence - 1;
-        if self.latest().is_some() {
-            return;
-        }
-        if let Some((due, spent)) = self.numbered(before).map(|before| (before.due, before.spent)) {
-            self.occurrence = before;
-            (self.due, self.spent) = (due, spent);
+        let last = self.occurrences.iter().filter(|held| held.status != Withdrawn).max_by_key(|held| held.number);
+        if let Some(last) = last.filter(|last| last.number < self.occurrence) {
+            (self.occurrence, self.due, self.spent) = (last.number, last.due, last.spent);
         }
     }
 }

@@ -12,9 +12,6 @@ use super::task::{Standing, Task};
 use super::template::Template;
 use super::{rule, wall_clock};
 
-/// Instances that are made at once, where several were missed. The rest follow.
-const MOST_AT_ONCE: usize = 50;
-
 /// Whether there will be another instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,7 +79,7 @@ pub(crate) struct Series {
     pub(crate) spent: u32,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
-    /// The instances that matter now: the latest, the one before, and that of the event.
+    /// The instances that matter now: the latest, the last one before that is not withdrawn, and that of the event.
     pub(crate) occurrences: Vec<Occurrence>,
 }
 
@@ -135,6 +132,14 @@ impl Series {
         (self.status == Status::Active && rule::is_ahead(self)).then_some(self.due)
     }
 
+    /// Whether the latest instance is yet to be made, or is being taken back: until that is settled no other one is made. So one that was missed is
+    /// made when the one before is there, and whatever stops the series stops all of them.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        use occurrence::Status::{Pending, Withdrawing};
+        let is_so = |held: &Occurrence| held.number == self.occurrence && matches!(held.status, Pending | Withdrawing);
+        self.occurrences.iter().any(is_so)
+    }
+
     /// The moment of the sidecar's job, and the instance that it is for.
     pub(crate) fn job(&self) -> Option<(DateTime<Utc>, i32)> {
         self.opens_at().map(|at| (at, self.occurrence + 1))
@@ -152,7 +157,11 @@ impl Series {
 
     /// The latest is passed over, as if it were done when it is due, or now if that is later: the next one never comes before it.
     pub(super) fn pass_over(&mut self, now: &Now<'_>) {
-        self.advance(self.due.max(now.moment), now);
+        if rule::is_ahead(self) {
+            self.make(rule::on_schedule(self, now.moment), now);
+        } else {
+            self.advance(self.due.max(now.moment), now);
+        }
     }
 
     /// The latest is done: the next one is to be made, if there is one.
@@ -187,16 +196,12 @@ impl Series {
         }
     }
 
-    /// Makes what windows have opened for. What was missed meanwhile is left out, unless all is to be made up for.
-    pub(crate) fn open_windows(&mut self, now: &Now<'_>) {
-        for _ in 0..MOST_AT_ONCE {
-            if self.opens_at().is_none_or(|opens_at| opens_at > now.moment) {
-                return;
-            }
-            let passed = if rule::makes_up_for_all(self) { self.due } else { self.due.max(now.moment) };
-            let next = rule::after(self, passed);
-            self.make(next, now);
+    /// Makes the instance that a window has opened for.
+    pub(crate) fn open_window(&mut self, now: &Now<'_>) {
+        if self.is_unsettled() || self.opens_at().is_none_or(|opens_at| opens_at > now.moment) {
+            return;
         }
+        self.make(rule::on_schedule(self, now.moment), now);
     }
 
     /// The wall clock stays, in another zone. The latest instance keeps the due date that it has, unless it is yet to be made.
@@ -231,11 +236,18 @@ impl Series {
         }
     }
 
-    /// There will be no other instance.
-    pub(super) fn stop(&mut self, reason: &str) {
+    /// There will be no other instance. One that is about to be made is taken back.
+    pub(super) fn stop(&mut self, reason: &str, now: &Now<'_>) {
         if self.status == Status::Active {
             self.status = Status::Stopped;
             self.reason = Some(reason.to_owned());
+            self.take_back_pending(now);
+        }
+    }
+
+    fn take_back_pending(&mut self, now: &Now<'_>) {
+        if let Some(latest) = self.latest().filter(|latest| latest.status == occurrence::Status::Pending) {
+            latest.become_so(occurrence::Status::Withdrawing, now.moment);
         }
     }
 
@@ -252,10 +264,10 @@ impl Series {
     }
 
     /// The task of the latest instance is not there to be done any more.
-    pub(super) fn lose_task(&mut self, standing: Standing) {
+    pub(super) fn lose_task(&mut self, standing: Standing, now: &Now<'_>) {
         match standing {
-            Standing::Deleted => self.stop(reason::TASK_DELETED),
-            Standing::Archived => self.stop(reason::TASK_ARCHIVED),
+            Standing::Deleted => self.stop(reason::TASK_DELETED, now),
+            Standing::Archived => self.stop(reason::TASK_ARCHIVED, now),
             Standing::Open | Standing::Completed => {}
         }
     }

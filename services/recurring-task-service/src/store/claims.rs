@@ -13,10 +13,9 @@ use crate::domain::series::Series;
 /// How long a claim lasts: longer than backend-api takes to answer, and short, as it is what a killed process costs.
 const LEASE: TimeDelta = TimeDelta::seconds(5);
 
-/// What can be done next: those of one series are made in their order, and one is passed over only when the next is there.
-const TO_DO: &str = "held.status IN ('pending', 'withdrawing', 'skipping') AND (held.status = 'withdrawing' OR NOT EXISTS \
-     (SELECT FROM recurring.occurrences AS other WHERE other.series_id = held.series_id AND other.status = 'pending' \
-       AND (other.number < held.number OR held.status = 'skipping')))";
+/// What can be done next: one is passed over only when the next is there.
+const TO_DO: &str = "held.status IN ('pending', 'withdrawing', 'skipping') AND (held.status <> 'skipping' OR NOT EXISTS \
+     (SELECT FROM recurring.occurrences AS other WHERE other.series_id = held.series_id AND other.status = 'pending'))";
 
 /// An instance that something is to be done with, and its series as it is now.
 #[derive(Clone, Debug)]
@@ -59,11 +58,14 @@ pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Ut
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 
-/// backend-api has made its task.
-pub(crate) async fn made(db: &impl ConnectionTrait, task_id: Uuid, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE recurring.occurrences SET made = true, attempts = 0, updated_at = $2, \
-          status = CASE status WHEN 'pending' THEN 'open' ELSE status END WHERE task_id = $1";
-    db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
+/// backend-api has made its task. Stored in one statement where nothing follows from it; says whether it was.
+pub(crate) async fn made(db: &impl ConnectionTrait, claim: &Claim, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let sql = "WITH rule AS (SELECT id FROM recurring.rules WHERE id = $1 AND opens_at IS NULL FOR SHARE) \
+        UPDATE recurring.occurrences AS held SET made = true, attempts = 0, updated_at = $3, status = 'open' \
+        FROM rule WHERE held.task_id = $2 AND held.status = 'pending'";
+    let values = [claim.series.id.into(), claim.occurrence.task_id.into(), now.into()];
+    let stored = db.execute_raw(statement(sql, values)).await?;
+    Ok(stored.rows_affected() > 0)
 }
 
 /// Its task is put away.

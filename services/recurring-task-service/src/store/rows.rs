@@ -16,7 +16,7 @@ pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_
 
 /// The columns that are [`written`].
 pub(super) const WRITTEN: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at, opens_at, version";
+     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at, opens_at, is_unsettled, version";
 
 /// The columns that an [`Occurrence`] is read from.
 pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, spent, due_date, status, made, attempts, not_before, \
@@ -97,6 +97,6 @@ pub(super) fn written(series: &Series, version: i64) -> Value {
         "zone_sequence": series.zone_sequence, "recurrence": series.recurrence, "first_occurrence": series.first_occurrence,
         "first_local": series.first_local, "timezone": series.zone.name(), "status": series.status, "reason": series.reason,
         "template": series.template, "commands": series.commands, "occurrence": series.occurrence, "due": series.due, "spent": series.spent, "opens_at": series.opens_at(),
-        "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
+        "is_unsettled": series.is_unsettled(),        "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
     })
 }

@@ -12,17 +12,18 @@ use super::rows::{OCCURRENCE, SERIES, WRITTEN, written};
 use crate::domain::occurrence::{Occurrence, Status};
 use crate::domain::series::Series;
 
-/// Nobody else changes the series until the transaction ends. It has its latest instance, the one before, and that of `task_id`.
+/// Nobody else changes the series until the transaction ends. It has its last two instances that are not withdrawn, and that of `task_id`.
 pub(crate) async fn lock(transaction: &Transaction, id: Uuid, task_id: Option<Uuid>) -> Result<Option<Series>, DbErr> {
     let sql = format!("SELECT {SERIES} FROM recurring.rules WHERE id = $1 FOR UPDATE");
     let found = Series::find_by_statement(statement(&sql, [id.into()])).one(transaction).await?;
     let Some(mut series) = found else { return Ok(None) };
     // By a statement of its own, which sees what those did who had the lock before.
     let sql = format!(
-        "SELECT {OCCURRENCE} FROM recurring.occurrences WHERE series_id = $1 AND (number >= $2 AND status <> 'withdrawn' OR task_id = $3) \
-         ORDER BY number FOR UPDATE"
+        "SELECT {OCCURRENCE} FROM recurring.occurrences WHERE series_id = $1 AND (task_id = $2 OR status <> 'withdrawn' AND number >= \
+           (SELECT min(number) FROM (SELECT number FROM recurring.occurrences WHERE series_id = $1 AND status <> 'withdrawn' \
+             ORDER BY number DESC LIMIT 2) AS last)) ORDER BY number FOR UPDATE"
     );
-    let values = [id.into(), (series.occurrence - 1).into(), task_id.into()];
+    let values = [id.into(), task_id.into()];
     series.occurrences = Occurrence::find_by_statement(statement(&sql, values)).all(transaction).await?;
     Ok(Some(series))
 }
@@ -49,41 +50,42 @@ pub(crate) async fn lock_zone(
     );
     let values = [user_id.into(), timezone.into(), zone_sequence.into()];
     let found = Series::find_by_statement(statement(&sql, values)).all(transaction).await?;
-    with_latest(transaction, found).await
+    with_last(transaction, found).await
 }
 
 /// Series whose windows have opened, the longest so first; those that somebody else is at are left out.
 pub(crate) async fn lock_open(transaction: &Transaction, now: DateTime<Utc>, most: i64) -> Result<Vec<Series>, DbErr> {
     let sql = format!(
-        "SELECT {SERIES} FROM recurring.rules WHERE opens_at <= $1 ORDER BY opens_at LIMIT $2 FOR UPDATE SKIP LOCKED"
+        "SELECT {SERIES} FROM recurring.rules WHERE opens_at <= $1 AND NOT is_unsettled ORDER BY opens_at LIMIT $2 FOR UPDATE SKIP LOCKED"
     );
     let found = Series::find_by_statement(statement(&sql, [now.into(), most.into()])).all(transaction).await?;
-    with_latest(transaction, found).await
+    with_last(transaction, found).await
 }
 
-/// Adds the latest instance of each.
-async fn with_latest(transaction: &Transaction, mut found: Vec<Series>) -> Result<Vec<Series>, DbErr> {
+/// Adds the last two instances of each that are not withdrawn.
+async fn with_last(transaction: &Transaction, mut found: Vec<Series>) -> Result<Vec<Series>, DbErr> {
     if found.is_empty() {
         return Ok(found);
     }
-    let columns = OCCURRENCE.split(", ").map(|column| format!("held.{column}")).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT {columns} FROM recurring.occurrences AS held JOIN recurring.rules AS rule \
-           ON rule.id = held.series_id AND rule.occurrence = held.number AND held.status <> 'withdrawn' \
-         WHERE rule.id = ANY ($1) FOR UPDATE OF held"
+        "SELECT held.* FROM unnest($1::uuid[]) AS wanted (id), LATERAL (SELECT {OCCURRENCE} FROM recurring.occurrences \
+           WHERE series_id = wanted.id AND status <> 'withdrawn' ORDER BY number DESC LIMIT 2 FOR UPDATE) AS held"
     );
     let ids: Vec<Uuid> = found.iter().map(|series| series.id).collect();
-    let latest = Occurrence::find_by_statement(statement(&sql, [ids.into()])).all(transaction).await?;
-    let mut latest: HashMap<Uuid, Occurrence> = latest.into_iter().map(|held| (held.series_id, held)).collect();
+    let last = Occurrence::find_by_statement(statement(&sql, [ids.into()])).all(transaction).await?;
+    let mut last_of: HashMap<Uuid, Vec<Occurrence>> = HashMap::new();
+    for held in last {
+        last_of.entry(held.series_id).or_default().push(held);
+    }
     for series in &mut found {
-        series.occurrences.extend(latest.remove(&series.id));
+        series.occurrences = last_of.remove(&series.id).unwrap_or_default();
     }
     Ok(found)
 }
 
 /// When the next window opens.
 pub(crate) async fn next_opening(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql = "SELECT min(opens_at) AS next FROM recurring.rules WHERE opens_at IS NOT NULL";
+    let sql = "SELECT min(opens_at) AS next FROM recurring.rules WHERE opens_at IS NOT NULL AND NOT is_unsettled";
     let row = db.query_one_raw(statement(sql, [])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::backend::Behaviour::{Away, Refuses, Well};
 use crate::fact::{TASK, changed, completed, created, made, reopened};
 use crate::service::Service;
 
@@ -66,11 +67,79 @@ async fn a_week_of_downtime_makes_one_and_with_catch_up_each() {
 }
 
 #[tokio::test]
-async fn a_long_downtime_is_made_up_for_in_parts() {
+async fn of_a_long_downtime_the_last_hundred_are_made_up_for() {
     let (mut service, _) = at_ten(json!({"catch_up": "all"})).await;
-    service.away(|service| service.is("2026-03-22T10:30:00Z")).await;
-    let made = service.makes(51).await;
-    assert_eq!(made.last().unwrap()["due_date"], "2026-03-23T10:00:00Z");
+    service.away(|service| service.is("2026-07-31T10:30:00Z")).await;
+    let made = service.makes(101).await;
+    // It is summer in Berlin by then.
+    let due = |place: usize| made[place]["due_date"].as_str().unwrap();
+    assert_eq!([due(0), due(100)], ["2026-04-23T09:00:00Z", "2026-08-01T09:00:00Z"]);
+    assert_eq!(made[100]["occurrence"], 102);
+}
+
+#[tokio::test]
+async fn a_start_in_the_past_is_no_downtime() {
+    let service = Service::start().await;
+    let recurrence = ahead(&json!({"catch_up": "all"}));
+    service.learn(&created(1, json!({"due_date": "2016-01-31T10:00:00Z", "recurrence": recurrence}))).await;
+    assert_eq!(service.makes(1).await[0]["due_date"], "2026-01-31T10:00:00Z");
+    service.rests().await;
+    service.makes(1).await;
+}
+
+/// A week was missed, and backend-api is away.
+async fn behind() -> (Service, Value) {
+    let (mut service, first) = at_ten(json!({"catch_up": "all"})).await;
+    service.backend.behaves(Away);
+    service.away(|service| service.is("2026-02-07T10:30:00Z")).await;
+    service.asks(1).await;
+    (service, first)
+}
+
+#[tokio::test]
+async fn of_one_series_one_is_made_at_a_time() {
+    let (service, _) = behind().await;
+    assert_eq!(service.number("SELECT count(*) FROM recurring.occurrences WHERE status = 'pending'").await, 1);
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.makes(8).await;
+}
+
+#[tokio::test]
+async fn whoever_stops_a_series_that_is_behind_gets_no_more_of_it() {
+    let (service, _) = behind().await;
+    service.order("stop", json!({})).await;
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.rests().await;
+    assert!(service.backend.open().is_empty());
+    let series = service.series().await;
+    assert_eq!((&series["status"], &series["task_id"]), (&json!("stopped"), &json!(TASK)));
+}
+
+#[tokio::test]
+async fn deleting_the_task_of_a_series_that_is_behind_stops_it_and_restoring_it_makes_up_for_the_rest() {
+    let (service, first) = behind().await;
+    let gone = changed(2, &first, "task.deleted", json!({"deleted_at": "2026-02-07T10:30:00Z"}));
+    service.learn(&gone).await;
+    assert_eq!(service.series().await["reason"], "task_deleted");
+    service.backend.behaves(Well);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.rests().await;
+    assert!(service.backend.open().is_empty());
+    service.learn(&changed(3, &gone, "task.restored", json!({"deleted_at": null}))).await;
+    testkit::eventually(crate::service::DEADLINE, || async { (service.backend.open().len() == 8).then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn a_series_that_is_behind_and_refused_is_back_at_its_last_task() {
+    let (service, _) = behind().await;
+    service.backend.behaves(Refuses);
+    service.clock.advance(TimeDelta::seconds(2));
+    service.rests().await;
+    let series = service.series().await;
+    assert_eq!((&series["status"], &series["occurrence"]), (&json!("stopped"), &json!(1)));
+    assert_eq!(series["task_id"], json!(TASK));
 }
 
 #[tokio::test]

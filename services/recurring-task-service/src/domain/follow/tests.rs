@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::occurrence::{self, Occurrence};
+use crate::domain::occurrence;
 
 const FIRST: Uuid = Uuid::from_u128(1);
 
@@ -190,13 +190,7 @@ impl World {
         }
         let place = self.dice.roll(self.answers.len());
         match self.answers.swap_remove(place) {
-            Answer::Made(id) => {
-                let held = self.stored.iter_mut().find(|held| held.task_id == id).unwrap();
-                held.made = true;
-                if held.status == Pending {
-                    held.status = Open;
-                }
-            }
+            Answer::Made(id) => self.decide(id, |series, now| series.made(id, now)),
             Answer::Withdrawn(id, is_gone) => self.decide(id, |series, now| series.withdrawn(id, is_gone, now)),
         }
     }
