@@ -13,6 +13,7 @@ use crate::store::page::Listed;
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
     id: Uuid,
+    workspace_id: Uuid,
     /// Of the latest instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     task_id: Option<Uuid>,
@@ -39,9 +40,22 @@ impl Shown {
         let Listed { series, task_id, due_date } = listed;
         let is_foreseen = series.status == Status::Active && rule::keeps_schedule(&series);
         let next_due = if is_foreseen { rule::next(&series, now).map(|next| next.due) } else { None };
-        let Series { id, template, status, reason, recurrence, zone, occurrence, created_at, updated_at, .. } = series;
+        let Series {
+            id,
+            workspace_id,
+            template,
+            status,
+            reason,
+            recurrence,
+            zone,
+            occurrence,
+            created_at,
+            updated_at,
+            ..
+        } = series;
         Self {
             id,
+            workspace_id,
             task_id,
             title: template.title,
             status,

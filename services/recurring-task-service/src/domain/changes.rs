@@ -21,7 +21,7 @@ pub(crate) struct Changes {
     pub(crate) reminders: Option<Vec<Value>>,
     pub(crate) recurrence: Option<Recurrence>,
     pub(crate) zone: Option<Tz>,
-    /// Of the latest instance, from which the rule counts anew.
+    /// Of the latest instance, from which the rule counts anew; of the next one, where the latest is over.
     pub(crate) due: Option<DateTime<Utc>>,
 }
 
@@ -84,12 +84,14 @@ impl Series {
         if let Some(zone) = zone.filter(|zone| *zone != self.zone) {
             self.move_to(zone);
         }
+        let (number, from) = self.anchor(due);
         match recurrence.filter(|rule| *rule != self.recurrence || self.status != Status::Active) {
-            Some(rule) => {
-                let due = due.or_else(|| self.latest()?.due_date);
-                self.count_anew(rule, due);
-            }
-            None => due.into_iter().for_each(|due| self.count_from(due)),
+            Some(rule) => self.count_anew(rule, number, from),
+            None if due.is_some() => self.count_from(number, from),
+            None => {}
+        }
+        if let Some(held) = self.numbered(number).filter(|_| due.is_some()) {
+            held.due_date = due;
         }
         if let Some(reminders) = reminders {
             self.template.reminders = reminders;
@@ -98,14 +100,14 @@ impl Series {
         self.go_on(now);
     }
 
-    /// Another rule, which counts from the latest instance. A series that was stopped, or has ended, goes on; but not without its task. What is used
+    /// Another rule, which counts from the instance `number`. A series that was stopped, or has ended, goes on; but not without its task. What is used
     /// up of a COUNT stays so, unless it is another one, or all of it is used up.
-    pub(super) fn count_anew(&mut self, rule: Recurrence, due: Option<DateTime<Utc>>) {
+    pub(super) fn count_anew(&mut self, rule: Recurrence, number: i32, due: DateTime<Utc>) {
         let is_other_count = rule.most() != self.recurrence.most() || self.status == Status::Ended;
         self.recurrence = rule;
-        self.count_from(due.unwrap_or(self.due));
+        self.count_from(number, due);
         if is_other_count {
-            self.spend_from(self.first_occurrence);
+            self.spend_from(number);
         }
         if !self.lost_its_task() {
             self.resume();

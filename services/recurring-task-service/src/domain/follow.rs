@@ -1,7 +1,6 @@
 //! What an event of one of its tasks means for a series.
 
 use chrono::{DateTime, Utc};
-use recurrence::Recurrence;
 use uuid::Uuid;
 
 use super::commands::Part;
@@ -50,7 +49,7 @@ impl Series {
         }
         let number = held.number;
         if self.is_latest(place) {
-            self.follow_latest(news, now);
+            self.follow_latest(place, news, now);
         }
         self.follow_progress(place, &news.task, now);
         if number == self.occurrence {
@@ -68,7 +67,7 @@ impl Series {
     }
 
     /// What was done to the latest task is carried over to those to come, unless something else was said of the series since.
-    fn follow_latest(&mut self, news: &News, now: &Now<'_>) {
+    fn follow_latest(&mut self, place: usize, news: &News, now: &Now<'_>) {
         let task = &news.task;
         if let Some(before) = news.before.as_ref().filter(|_| !news.is_for_this_alone) {
             let is_news = |part| self.commands.yield_to(part, news.at);
@@ -78,7 +77,7 @@ impl Series {
                 self.move_to(task.zone);
             }
             if rule_is_news && task.recurrence != before.recurrence {
-                self.repeat_as(task.recurrence.as_ref(), task.due, now);
+                self.repeat_as(place, task, now);
             }
         }
         // Whoever puts away what is done, or what is taken back anyway, does not mean those to come.
@@ -92,11 +91,18 @@ impl Series {
     }
 
     /// The rule of the latest task was set, changed or taken away.
-    fn repeat_as(&mut self, recurrence: Option<&Recurrence>, due: Option<DateTime<Utc>>, now: &Now<'_>) {
-        match recurrence {
+    fn repeat_as(&mut self, place: usize, task: &Task, now: &Now<'_>) {
+        let Occurrence { number, due, .. } = self.occurrences[place];
+        match &task.recurrence {
             None => self.stop(reason::RECURRENCE_REMOVED, now),
             Some(rule) if *rule == self.recurrence && self.status == Status::Active => {}
-            Some(rule) => self.count_anew(rule.clone(), due),
+            Some(rule) => {
+                if number < self.occurrence {
+                    // It is due as the rule before said.
+                    self.take_back_pending(now);
+                }
+                self.count_anew(rule.clone(), number, task.due.unwrap_or(due));
+            }
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) fn first_due(recurrence: &Recurrence, zone: Tz, now: DateTime<Utc>) -
 
 /// The next instance, if the latest one was done then; `None` when it was the last.
 pub(crate) fn next(series: &Series, completed_at: DateTime<Utc>) -> Option<Next> {
+    if series.occurrence < series.first_occurrence {
+        return said(series);
+    }
     match series.recurrence.mode {
         Mode::Schedule => after(series, completed_at),
         Mode::Completion => {
@@ -31,7 +34,20 @@ pub(crate) fn next(series: &Series, completed_at: DateTime<Utc>) -> Option<Next>
 
 /// The next instance, whether or not the latest one is done. What was missed is left out, unless all is to be made up for.
 pub(crate) fn on_schedule(series: &Series, now: DateTime<Utc>) -> Option<Next> {
-    if series.recurrence.catch_up == Some(CatchUp::All) { missed(series, now) } else { after(series, now) }
+    if series.occurrence < series.first_occurrence {
+        said(series)
+    } else if series.recurrence.catch_up == Some(CatchUp::All) {
+        missed(series, now)
+    } else {
+        after(series, now)
+    }
+}
+
+/// The next instance, where somebody has said when it is due.
+fn said(series: &Series) -> Option<Next> {
+    let is_left = series.recurrence.most().is_none_or(|most| series.spent < most);
+    let due = wall_clock::moment(series.first_local, series.zone);
+    is_left.then_some(Next { due, spent: series.spent.saturating_add(1) })
 }
 
 /// The first one after the latest and after `moment` that the rule names.

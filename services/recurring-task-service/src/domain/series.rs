@@ -62,7 +62,7 @@ pub(crate) struct Series {
     /// The number of the last event that moved the owner's time zone.
     pub(crate) zone_sequence: i64,
     pub(crate) recurrence: Recurrence,
-    /// From which instance on the rule counts, and the wall clock of that one.
+    /// From which instance on the rule counts, and the wall clock of that one. It may be the one that comes next.
     pub(crate) first_occurrence: i32,
     pub(crate) first_local: NaiveDateTime,
     pub(crate) zone: Tz,
@@ -177,6 +177,7 @@ impl Series {
             return;
         };
         self.occurrence += 1;
+        self.first_occurrence = self.first_occurrence.min(self.occurrence);
         (self.due, self.spent) = (next.due, next.spent);
         let trace = now.trace.map(str::to_owned);
         let next = Occurrence::pending(self.id, self.occurrence, (now.new_id)(), next, now.moment);
@@ -204,26 +205,43 @@ impl Series {
         self.make(rule::on_schedule(self, now.moment), now);
     }
 
-    /// The wall clock stays, in another zone. The latest instance keeps the due date that it has, unless it is yet to be made.
+    /// The wall clock stays, in another zone. Instances keep the due dates that they have, unless they are yet to be made.
     pub(crate) fn move_to(&mut self, zone: Tz) {
-        let due = wall_clock::moment(wall_clock::local(self.due, self.zone), zone);
+        let from = self.zone;
+        let moved = |due| wall_clock::moment(wall_clock::local(due, from), zone);
         self.zone = zone;
-        self.due = due;
-        if let Some(latest) = self.latest() {
-            latest.due = due;
-            if !latest.made {
-                latest.due_date = Some(due);
+        self.due = moved(self.due);
+        for held in &mut self.occurrences {
+            held.due = moved(held.due);
+            if !held.made {
+                held.due_date = Some(held.due);
             }
         }
     }
 
-    /// Counts anew from the latest instance, which is due then.
-    pub(super) fn count_from(&mut self, due: DateTime<Utc>) {
-        self.first_occurrence = self.occurrence;
+    /// Where people mean a rule or a date to count from, and when that is: the last instance that is not taken back; where that one is over and a
+    /// date is given, the one that comes next.
+    pub(super) fn anchor(&self, due: Option<DateTime<Utc>>) -> (i32, DateTime<Utc>) {
+        use occurrence::Status::{Withdrawing, Withdrawn};
+        let stays = |held: &&Occurrence| !matches!(held.status, Withdrawing | Withdrawn);
+        let Some(last) = self.occurrences.iter().filter(stays).max_by_key(|held| held.number) else {
+            return (self.occurrence, due.unwrap_or(self.due));
+        };
+        match due {
+            Some(due) if !last.is_to_be_done() => (last.number + 1, due),
+            _ => (last.number, due.or(last.due_date).unwrap_or(last.due)),
+        }
+    }
+
+    /// Counts anew from the instance `number`, which is due then.
+    pub(super) fn count_from(&mut self, number: i32, due: DateTime<Utc>) {
+        self.first_occurrence = number;
         self.first_local = wall_clock::local(due, self.zone);
-        self.due = due;
-        if let Some(latest) = self.latest() {
-            latest.due = due;
+        if number == self.occurrence {
+            self.due = due;
+        }
+        if let Some(held) = self.numbered(number) {
+            held.due = due;
         }
     }
 
@@ -245,7 +263,7 @@ impl Series {
         }
     }
 
-    fn take_back_pending(&mut self, now: &Now<'_>) {
+    pub(super) fn take_back_pending(&mut self, now: &Now<'_>) {
         if let Some(latest) = self.latest().filter(|latest| latest.status == occurrence::Status::Pending) {
             latest.become_so(occurrence::Status::Withdrawing, now.moment);
         }

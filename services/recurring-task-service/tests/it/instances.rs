@@ -27,7 +27,7 @@ async fn the_next_one_is_like_the_one_before_and_due_when_the_rule_says() {
     service.rests().await;
     let series = service.series().await;
     let expected = json!({
-        "id": TASK, "task_id": id, "title": "Water the plants", "status": "active", "recurrence": daily(), "timezone": "Europe/Berlin",
+        "id": TASK, "workspace_id": WORKSPACE, "task_id": id, "title": "Water the plants", "status": "active", "recurrence": daily(), "timezone": "Europe/Berlin",
         "occurrence": 2, "due_date": "2026-02-01T08:00:00Z", "next_due": "2026-02-02T08:00:00Z",
         "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00Z",
     });

@@ -77,6 +77,7 @@ async fn changes_are_for_the_instances_to_come() {
     });
     let shown = service.order("change", json!({"changes": changes})).await["recurrence"].clone();
     assert_eq!((&shown["title"], &shown["next_due"]), (&json!("Water the ferns"), &json!("2026-02-01T10:00:00Z")));
+    assert_eq!(shown["due_date"], "2026-01-31T10:00:00Z");
     // The task follows, and says nothing new of the series.
     let members = json!({"title": "Water the ferns", "recurrence": weekly, "due_date": "2026-01-31T10:00:00Z"});
     let other = changed(2, &first, "task.updated", members);
@@ -177,4 +178,19 @@ async fn an_ended_series_that_is_given_another_rule_goes_on() {
     let shown = service.order("change", json!({"changes": {"recurrence": daily()}})).await;
     assert_eq!((&shown["recurrence"]["status"], &shown["recurrence"]["occurrence"]), (&json!("active"), &json!(3)));
     assert_eq!(service.makes(2).await[1]["due_date"], "2026-02-02T08:00:00Z");
+}
+
+#[tokio::test]
+async fn a_due_date_that_is_given_while_no_instance_is_open_is_that_of_the_next() {
+    let service = Service::start().await;
+    let once = json!({"frequency": "daily", "count": 1, "rrule": "FREQ=DAILY;COUNT=1", "text": "every day", "mode": "schedule"});
+    let first = created(1, json!({"recurrence": once}));
+    service.learn(&first).await;
+    service.learn(&completed(2, &first, "2026-01-31T09:00:00Z")).await;
+    assert_eq!(service.series().await["status"], "ended");
+    let changes = json!({"recurrence": daily(), "due_date": "2026-02-10T18:00:00Z"});
+    let shown = service.order("change", json!({"changes": changes})).await["recurrence"].clone();
+    assert_eq!((&shown["occurrence"], &shown["due_date"]), (&json!(2), &json!("2026-02-10T18:00:00Z")));
+    assert_eq!(shown["next_due"], "2026-02-11T18:00:00Z");
+    assert_eq!(service.makes(1).await[0]["due_date"], "2026-02-10T18:00:00Z");
 }

@@ -103,6 +103,25 @@ async fn who_changes_their_mind_while_backend_api_is_away_has_one_next_instance(
 }
 
 #[tokio::test]
+async fn a_rule_and_a_date_that_come_with_the_reopening_count_from_the_reopened_one() {
+    let (service, _, done) = done_once().await;
+    let rule = json!({"frequency": "daily", "interval": 3, "rrule": "FREQ=DAILY;INTERVAL=3", "text": "every 3 days", "mode": "schedule"});
+    let members = json!({
+        "status": "todo", "completed": false, "completed_at": null, "recurrence": rule, "due_date": "2026-02-05T08:00:00Z",
+    });
+    // One PATCH, of which there are two events.
+    let undone = changed(4, &done, "task.updated", members.clone());
+    service.learn(&undone).await;
+    service.learn(&changed(5, &done, "task.reopened", members)).await;
+    service.rests().await;
+    let series = service.series().await;
+    assert_eq!((&series["occurrence"], &series["due_date"]), (&json!(1), &json!("2026-02-05T08:00:00Z")));
+    assert_eq!(series["next_due"], "2026-02-08T08:00:00Z");
+    service.learn(&completed(6, &undone, "2026-01-31T09:00:00Z")).await;
+    assert_eq!(service.makes(2).await[1]["due_date"], "2026-02-08T08:00:00Z");
+}
+
+#[tokio::test]
 async fn who_deletes_the_next_one_first_is_back_at_the_one_before() {
     let (service, _, done) = done_once().await;
     let second = made(3, &service.backend.made()[0]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::backend::Behaviour::{Away, Well};
-use crate::fact::{WORKSPACE, changed, completed, created};
+use crate::fact::{WORKSPACE, changed, completed, created, reopened};
 use crate::service::Service;
 
 /// Alice moved.
@@ -74,6 +74,26 @@ async fn one_that_is_yet_to_be_made_moves_too() {
     assert_eq!(service.makes(1).await[0]["due_date"], "2026-02-01T14:00:00Z");
     service.rests().await;
     assert_eq!(service.series().await["due_date"], "2026-02-01T14:00:00Z");
+}
+
+#[tokio::test]
+async fn one_that_is_reopened_while_the_next_is_there_still_moves_too() {
+    let service = Service::start().await;
+    let first = created(1, json!({}));
+    service.learn(&first).await;
+    let done = completed(2, &first, "2026-01-31T09:00:00Z");
+    service.learn(&done).await;
+    service.makes(1).await;
+    service.rests().await;
+    service.backend.behaves(Away);
+    let undone = reopened(3, &done);
+    service.learn(&undone).await;
+    service.deliver("user-activities", &moved(4, "Europe/Berlin", "America/New_York")).await;
+    service.backend.behaves(Well);
+    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.rests().await;
+    service.learn(&completed(5, &undone, "2026-01-31T09:00:00Z")).await;
+    assert_eq!(service.makes(2).await[1]["due_date"], "2026-02-01T14:00:00Z");
 }
 
 #[tokio::test]
