@@ -103,13 +103,13 @@ async fn make(app: &App, claim: &Claim) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// It is there, and that settles something for its series.
+/// It is there, and something follows from that: a window may open, or it is not as it should be by now.
 async fn settle_made(app: &App, claim: &Claim) -> Result<(), Failure> {
     let task_id = claim.occurrence.task_id;
     let transaction = begin(&app.db).await?;
     let Some(held) = series::lock(&transaction, claim.series.id, Some(task_id)).await? else { return Ok(()) };
     let mut after = held.clone();
-    settle::now(app, |now| after.made(task_id, now));
+    settle::now(app, |now| after.made((&claim.series, &claim.occurrence), now));
     Ok(settle::save(app, transaction, vec![(held, after)]).await?)
 }
 

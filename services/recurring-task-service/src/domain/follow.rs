@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::commands::Part;
+use super::instance::Instance;
 use super::occurrence::Occurrence;
 use super::occurrence::Status::{Completed, Open, Pending, Withdrawing, Withdrawn};
 use super::rule;
@@ -148,12 +149,15 @@ impl Series {
         }
     }
 
-    /// backend-api has made its task.
-    pub(crate) fn made(&mut self, task_id: Uuid, now: &Now<'_>) {
-        let Some(held) = self.occurrences.iter_mut().find(|held| held.task_id == task_id) else { return };
+    /// backend-api has made a task, as the series and its instance were when it was asked. What has changed since is not in it, and nobody else puts
+    /// it there: so it is taken back, and another one is made.
+    pub(crate) fn made(&mut self, (series, occurrence): (&Self, &Occurrence), now: &Now<'_>) {
+        let Some(place) = self.occurrences.iter().position(|held| held.task_id == occurrence.task_id) else { return };
+        let is_as_asked = Instance::of(series, occurrence) == Instance::of(self, &self.occurrences[place]);
+        let held = &mut self.occurrences[place];
         held.made = true;
         if held.status == Pending {
-            held.become_so(Open, now.moment);
+            held.become_so(if is_as_asked { Open } else { Withdrawing }, now.moment);
         }
     }
 

@@ -10,7 +10,7 @@ use super::occurrence::Occurrence;
 use super::series::Series;
 
 /// The task of an instance.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Instance<'a> {
     id: Uuid,
     series_id: Uuid,

@@ -58,12 +58,13 @@ pub(crate) async fn next(db: &impl ConnectionTrait) -> Result<Option<DateTime<Ut
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 
-/// backend-api has made its task. Stored in one statement where nothing follows from it; says whether it was.
+/// backend-api has made its task. Stored in one statement where nothing follows from it, and the series is as it was claimed; says whether it was.
 pub(crate) async fn made(db: &impl ConnectionTrait, claim: &Claim, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    let sql = "WITH rule AS (SELECT id FROM recurring.rules WHERE id = $1 AND opens_at IS NULL FOR SHARE) \
+    let sql = "WITH rule AS (SELECT id FROM recurring.rules WHERE id = $1 AND updated_at = $4 AND opens_at IS NULL FOR SHARE) \
         UPDATE recurring.occurrences AS held SET made = true, attempts = 0, updated_at = $3, status = 'open' \
         FROM rule WHERE held.task_id = $2 AND held.status = 'pending'";
-    let values = [claim.series.id.into(), claim.occurrence.task_id.into(), now.into()];
+    let Claim { series, occurrence } = claim;
+    let values = [series.id.into(), occurrence.task_id.into(), now.into(), series.updated_at.into()];
     let stored = db.execute_raw(statement(sql, values)).await?;
     Ok(stored.rows_affected() > 0)
 }

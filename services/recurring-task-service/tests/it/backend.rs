@@ -10,6 +10,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::service::DEADLINE;
+
 /// An answer that is none.
 type Failed = (StatusCode, Json<Value>);
 
@@ -43,6 +45,8 @@ pub(crate) enum Behaviour {
     Mute,
     /// The first one that asks never hears of it.
     HangsOnce,
+    /// It takes its time, and does then what it was asked.
+    Holds,
     /// The workspace is gone.
     Refuses,
     /// It has a fault that shows with every other task.
@@ -96,6 +100,19 @@ impl Backend {
         self.0.lock().unwrap().traces.clone()
     }
 
+    fn is(&self, behaviour: Behaviour) -> bool {
+        self.0.lock().unwrap().behaviour == behaviour
+    }
+
+    /// Whether it is not made yet; it is known that it was asked for.
+    fn holds(&self, task: &Value) -> bool {
+        let holds = self.is(Behaviour::Holds);
+        if holds {
+            self.0.lock().unwrap().asked.push(format!("make {}", task["occurrence"]));
+        }
+        holds
+    }
+
     /// What was asked.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
@@ -108,6 +125,9 @@ async fn make(
     Json(task): Json<Value>,
 ) -> Result<Json<Value>, Failed> {
     let trace = headers.get("traceparent").map(|trace| trace.to_str().unwrap().to_owned());
+    if backend.holds(&task) {
+        testkit::eventually(DEADLINE, || async { (!backend.is(Behaviour::Holds)).then_some(()) }).await;
+    }
     let answer = {
         let mut kept = backend.0.lock().unwrap();
         kept.traces.push(trace);
@@ -172,7 +192,7 @@ impl Kept {
 
     fn answer(&mut self, act: impl FnOnce(&mut Self) -> Value) -> Option<Result<Value, Failed>> {
         match self.behaviour {
-            Behaviour::Well | Behaviour::Refuses | Behaviour::IsFaulty => Some(Ok(act(self))),
+            Behaviour::Well | Behaviour::Holds | Behaviour::Refuses | Behaviour::IsFaulty => Some(Ok(act(self))),
             Behaviour::Away => Some(Err(failed("ERR_DIRECT_INVOKE"))),
             Behaviour::Mute => {
                 act(self);

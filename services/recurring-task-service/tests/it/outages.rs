@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use testkit::eventually;
 
-use crate::backend::Behaviour::{Away, HangsOnce, IsFaulty, Mute, Refuses, Well};
+use crate::backend::Behaviour::{Away, HangsOnce, Holds, IsFaulty, Mute, Refuses, Well};
 use crate::fact::{completed, created};
 use crate::service::{DEADLINE, Service};
 
@@ -65,6 +65,20 @@ async fn one_that_a_replica_hangs_on_is_made_by_another() {
     service.makes(1).await;
     service.rests().await;
     assert_eq!(service.series().await["occurrence"], 2);
+}
+
+#[tokio::test]
+async fn what_is_changed_while_an_instance_is_being_made_is_in_the_one_that_stays() {
+    let service = done_while(Holds).await;
+    service.asks(1).await;
+    service.clock.advance(TimeDelta::seconds(1));
+    service.order("change", json!({"changes": {"title": "Water the ferns"}})).await;
+    service.backend.behaves(Well);
+    service.makes(2).await;
+    service.rests().await;
+    let open = service.backend.open();
+    assert_eq!((open.len(), &open[0]["title"], &open[0]["occurrence"]), (1, &json!("Water the ferns"), &json!(2)));
+    assert_eq!(service.series().await["task_id"], open[0]["id"]);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ struct Kept {
 
 /// What backend-api has answered, and nobody has stored yet.
 enum Answer {
-    Made(Uuid),
+    Made(Box<Series>, Occurrence),
     Withdrawn(Uuid, bool),
 }
 
@@ -51,7 +51,7 @@ struct World {
     stored: Vec<Occurrence>,
     events: Vec<News>,
     delivered: usize,
-    claims: Vec<Occurrence>,
+    claims: Vec<(Series, Occurrence)>,
     answers: Vec<Answer>,
 }
 
@@ -160,19 +160,20 @@ impl World {
         let to_do: Vec<&Occurrence> =
             self.stored.iter().filter(|held| matches!(held.status, Pending | Withdrawing)).collect();
         if !to_do.is_empty() && self.dice.roll(2) == 0 {
-            self.claims.push(to_do[self.dice.roll(to_do.len())].clone());
+            let held = to_do[self.dice.roll(to_do.len())].clone();
+            self.claims.push((self.series.clone().unwrap(), held));
         }
         if self.claims.is_empty() {
             return;
         }
         let place = self.dice.roll(self.claims.len());
-        let held = self.claims.swap_remove(place);
+        let (series, held) = self.claims.swap_remove(place);
         let made = Kept { number: held.number, due: held.due, is_touched: false, is_done: false, is_deleted: false };
         if !held.made {
             self.kept.entry(held.task_id).or_insert(made);
         }
         let answer = if held.status == Pending {
-            Answer::Made(held.task_id)
+            Answer::Made(Box::new(series), held)
         } else {
             let kept = self.kept.get_mut(&held.task_id).unwrap();
             let is_gone = kept.is_deleted || !kept.is_touched;
@@ -190,7 +191,9 @@ impl World {
         }
         let place = self.dice.roll(self.answers.len());
         match self.answers.swap_remove(place) {
-            Answer::Made(id) => self.decide(id, |series, now| series.made(id, now)),
+            Answer::Made(asked, held) => {
+                self.decide(held.task_id, |series, now| series.made((&asked, &held), now));
+            }
             Answer::Withdrawn(id, is_gone) => self.decide(id, |series, now| series.withdrawn(id, is_gone, now)),
         }
     }
