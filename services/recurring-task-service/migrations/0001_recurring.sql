@@ -22,6 +22,8 @@ CREATE TABLE recurring.rules (
     template         jsonb       NOT NULL,
     -- When people last said of the series itself how a part of that is to be: what happened to a task before does not undo it.
     commands         jsonb       NOT NULL,
+    -- By what key the last skip was asked for: asked for by it again, nothing else is skipped.
+    skip_key         text,
     -- The latest instance, and the moment that the rule gave it, wherever its due date was moved.
     occurrence       integer     NOT NULL,
     due              timestamptz NOT NULL,

@@ -26,7 +26,7 @@ pub(crate) async fn stop(app: &App, id: Uuid, workspace_ids: &[Uuid]) -> Result<
     decide(app, id, workspace_ids, Series::stop_for_good).await.map(|_| ())
 }
 
-/// Passes the latest instance over, if it is `expected`; says why not.
+/// Passes the latest instance over, if it is `expected`, and once for each `key`; says why not.
 ///
 /// # Errors
 /// As for [`change`].
@@ -35,8 +35,9 @@ pub(crate) async fn skip(
     id: Uuid,
     workspace_ids: &[Uuid],
     expected: Option<i32>,
+    key: Option<String>,
 ) -> Result<Result<(), NoSkip>, DbErr> {
-    let decided = decide(app, id, workspace_ids, |series, now| series.skip(expected, now)).await?;
+    let decided = decide(app, id, workspace_ids, |series, now| series.skip(expected, key, now)).await?;
     Ok(decided.unwrap_or(Ok(())))
 }
 

@@ -50,13 +50,18 @@ pub(crate) struct Change {
     changes: Given,
 }
 
-/// Which instance is to be passed over: the latest, if that is `occurrence`.
+/// Characters of a key at most: backend-api puts the client's into it.
+const MAX_KEY: usize = 300;
+
+/// Which instance is to be passed over: the latest, if that is `occurrence`. Asked again with the same `key`, it is answered as it was and nothing else
+/// is skipped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Skip {
     id: Uuid,
     workspace_ids: Vec<Uuid>,
     occurrence: Option<i32>,
+    key: Option<String>,
 }
 
 /// The series as it is now; `null` when it is not there, or not in one of the workspaces.
@@ -153,12 +158,15 @@ pub(crate) async fn stop(
 /// `POST /internal/recurrences/skip`.
 ///
 /// # Errors
-/// 503 while the database is away.
+/// 422 for a key that is too long; 503 while the database is away.
 pub(crate) async fn skip(
     State(app): State<App>,
-    extract::Json(Skip { id, workspace_ids, occurrence }): extract::Json<Skip>,
+    extract::Json(Skip { id, workspace_ids, occurrence, key }): extract::Json<Skip>,
 ) -> Result<Json<Found>, Problem> {
-    let skipped = change_series::skip(&app, id, &workspace_ids, occurrence).await?;
+    if key.as_ref().is_some_and(|key| key.chars().count() > MAX_KEY) {
+        return Err(invalid("key", &format!("must be {MAX_KEY} characters at most")));
+    }
+    let skipped = change_series::skip(&app, id, &workspace_ids, occurrence, key).await?;
     found(&app, id, workspace_ids, skipped.err().map(Refusal::from)).await
 }
 

@@ -133,11 +133,14 @@ impl Series {
         self.stop(&reason, now);
     }
 
-    /// The latest instance is passed over, and the next one comes.
+    /// The latest instance is passed over, and the next one comes; not again by the same `key`. What was refused may be asked for again.
     ///
     /// # Errors
     /// When there is nothing to skip, or it is not `expected`.
-    pub(crate) fn skip(&mut self, expected: Option<i32>, now: &Now<'_>) -> Result<(), NoSkip> {
+    pub(crate) fn skip(&mut self, expected: Option<i32>, key: Option<String>, now: &Now<'_>) -> Result<(), NoSkip> {
+        if key.is_some() && key == self.skip_key {
+            return Ok(());
+        }
         if self.status != Status::Active {
             return Err(NoSkip::SeriesOver);
         }
@@ -146,6 +149,7 @@ impl Series {
         }
         let latest = self.latest().filter(|latest| latest.is_to_be_done()).ok_or(NoSkip::OccurrenceOver)?;
         latest.become_so(occurrence::Status::Skipping, now.moment);
+        self.skip_key = key;
         self.pass_over(now);
         Ok(())
     }

@@ -72,6 +72,8 @@ pub(crate) struct Series {
     pub(crate) template: Template,
     /// What people have said of it as a whole.
     pub(crate) commands: Commands,
+    /// By what key the last skip was asked for.
+    pub(crate) skip_key: Option<String>,
     /// The latest instance.
     pub(crate) occurrence: i32,
     /// The moment that the rule gave it, and how many occurrences of a COUNT are used up with it.
@@ -118,6 +120,7 @@ impl Series {
             reason: None,
             template: task.template.clone(),
             commands: Commands::default(),
+            skip_key: None,
             occurrence: task.number,
             due,
             spent: 1,

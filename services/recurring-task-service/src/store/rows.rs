@@ -12,11 +12,11 @@ use crate::domain::series::Series;
 
 /// The columns that a [`Series`] is read from; its instances are read apart.
 pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at";
+     timezone, status, reason, template, commands, skip_key, occurrence, due, spent, created_at, updated_at";
 
 /// The columns that are [`written`].
 pub(super) const WRITTEN: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, occurrence, due, spent, created_at, updated_at, opens_at, is_unsettled, version";
+     timezone, status, reason, template, commands, skip_key, occurrence, due, spent, created_at, updated_at, opens_at, is_unsettled, version";
 
 /// The columns that an [`Occurrence`] is read from.
 pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, spent, due_date, status, made, attempts, not_before, \
@@ -39,6 +39,7 @@ impl FromQueryResult for Series {
             reason: row.try_get(prefix, "reason")?,
             template: document(row.try_get(prefix, "template")?)?,
             commands: document(row.try_get(prefix, "commands")?)?,
+            skip_key: row.try_get(prefix, "skip_key")?,
             occurrence: row.try_get(prefix, "occurrence")?,
             due: row.try_get(prefix, "due")?,
             spent: count(row.try_get(prefix, "spent")?),
@@ -96,7 +97,7 @@ pub(super) fn written(series: &Series, version: i64) -> Value {
         "id": series.id, "workspace_id": series.workspace_id, "user_id": series.user_id, "task_sequence": series.task_sequence,
         "zone_sequence": series.zone_sequence, "recurrence": series.recurrence, "first_occurrence": series.first_occurrence,
         "first_local": series.first_local, "timezone": series.zone.name(), "status": series.status, "reason": series.reason,
-        "template": series.template, "commands": series.commands, "occurrence": series.occurrence, "due": series.due, "spent": series.spent, "opens_at": series.opens_at(),
+        "template": series.template, "commands": series.commands, "skip_key": series.skip_key, "occurrence": series.occurrence, "due": series.due, "spent": series.spent, "opens_at": series.opens_at(),
         "is_unsettled": series.is_unsettled(),        "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
     })
 }

@@ -63,4 +63,7 @@ async fn lists_and_changes_are_asked_for_properly() {
         let (status, problem) = service.post("/internal/recurrences/change", &body).await;
         assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{problem}");
     }
+    let body = json!({"id": TASK, "workspace_ids": [WORKSPACE], "key": "k".repeat(301)});
+    let (status, problem) = service.post("/internal/recurrences/skip", &body).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/key")), "{problem}");
 }

@@ -139,6 +139,22 @@ async fn the_open_instance_is_skipped_once() {
 }
 
 #[tokio::test]
+async fn what_was_skipped_by_a_key_is_answered_again_and_nothing_else_is_skipped() {
+    let (service, _) = begun().await;
+    for occurrence in [json!(null), json!(1)] {
+        let shown = service.order("skip", json!({"occurrence": occurrence, "key": "alice: one"})).await;
+        assert_eq!((&shown["recurrence"]["occurrence"], shown.get("problem")), (&json!(2), None));
+    }
+    // What was refused is asked for again.
+    let refused = service.order("skip", json!({"occurrence": 1, "key": "alice: two"})).await;
+    assert_eq!(refused["problem"]["code"], "occurrence_over");
+    let shown = service.order("skip", json!({"key": "alice: two"})).await;
+    assert_eq!((&shown["recurrence"]["occurrence"], shown.get("problem")), (&json!(3), None));
+    let shown = service.order("skip", json!({})).await;
+    assert_eq!(shown["recurrence"]["occurrence"], 4);
+}
+
+#[tokio::test]
 async fn a_series_that_was_stopped_after_a_skip_goes_on_when_it_is_given_a_rule_again() {
     let (service, _) = begun().await;
     service.backend.behaves(Away);
