@@ -8,6 +8,7 @@ use platform::trace::TraceContext;
 use sea_orm::DbErr;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::settle;
 use crate::app::App;
@@ -19,7 +20,7 @@ use crate::store::series;
 /// Who makes them.
 const BACKEND: &str = "backend-api";
 
-/// How long backend-api may take: within the claim.
+/// How long backend-api may take in all, though it be asked two things: within the claim.
 const PATIENCE: Duration = Duration::from_millis(4_500);
 
 /// Why something could not be done yet.
@@ -70,13 +71,13 @@ struct Answer {
 /// # Errors
 /// When backend-api or the database is away, or fails.
 pub(super) async fn work(app: &App, claim: &Claim) -> Result<(), Failure> {
-    let status = claim.occurrence.status;
-    if !claim.occurrence.made && !make(app, claim).await? {
+    let (status, until) = (claim.occurrence.status, Instant::now() + PATIENCE);
+    if !claim.occurrence.made && !make(app, claim, until).await? {
         return Ok(());
     }
     match status {
-        Status::Withdrawing => withdraw(app, claim).await?,
-        Status::Skipping => put_away(app, claim).await?,
+        Status::Withdrawing => withdraw(app, claim, until).await?,
+        Status::Skipping => put_away(app, claim, until).await?,
         Status::Pending | Status::Open | Status::Completed | Status::Withdrawn | Status::Skipped => {}
     }
     // What waits behind it may go on now.
@@ -87,9 +88,9 @@ pub(super) async fn work(app: &App, claim: &Claim) -> Result<(), Failure> {
 }
 
 /// Makes it; says whether it is there.
-async fn make(app: &App, claim: &Claim) -> Result<bool, Failure> {
+async fn make(app: &App, claim: &Claim, until: Instant) -> Result<bool, Failure> {
     let instance = Instance::of(&claim.series, &claim.occurrence);
-    let answer = ask(app, claim, "internal/instances", &json!(instance)).await?;
+    let answer = ask(app, claim, "internal/instances", &json!(instance), until).await?;
     let (id, task_id) = (claim.series.id, claim.occurrence.task_id);
     if matches!(answer.outcome, Outcome::Refused) {
         refuse(app, claim, answer.reason.as_deref()).await?;
@@ -125,10 +126,10 @@ async fn refuse(app: &App, claim: &Claim, why: Option<&str>) -> Result<(), Failu
     Ok(())
 }
 
-async fn withdraw(app: &App, claim: &Claim) -> Result<(), Failure> {
+async fn withdraw(app: &App, claim: &Claim, until: Instant) -> Result<(), Failure> {
     let (id, task_id) = (claim.series.id, claim.occurrence.task_id);
     let question = json!({ "id": task_id, "how": "delete_untouched" });
-    let answer = ask(app, claim, "internal/instances/withdraw", &question).await?;
+    let answer = ask(app, claim, "internal/instances/withdraw", &question, until).await?;
     let is_gone = matches!(answer.outcome, Outcome::Withdrawn | Outcome::Gone);
     let transaction = begin(&app.db).await?;
     let Some(held) = series::lock(&transaction, id, Some(task_id)).await? else { return Ok(()) };
@@ -142,17 +143,18 @@ async fn withdraw(app: &App, claim: &Claim) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn put_away(app: &App, claim: &Claim) -> Result<(), Failure> {
+async fn put_away(app: &App, claim: &Claim, until: Instant) -> Result<(), Failure> {
     let task_id = claim.occurrence.task_id;
-    let answer = ask(app, claim, "internal/instances/withdraw", &json!({ "id": task_id, "how": "archive" })).await?;
+    let question = json!({ "id": task_id, "how": "archive" });
+    let answer = ask(app, claim, "internal/instances/withdraw", &question, until).await?;
     claims::skipped(&app.db, task_id, app.clock.now()).await?;
     app.counters.skipped.inc();
     tracing::info!(series_id = %claim.series.id, %task_id, outcome = ?answer.outcome, "an instance is skipped");
     Ok(())
 }
 
-async fn ask(app: &App, claim: &Claim, path: &str, question: &Value) -> Result<Answer, Failure> {
+async fn ask(app: &App, claim: &Claim, path: &str, question: &Value, until: Instant) -> Result<Answer, Failure> {
     let trace = claim.occurrence.trace.as_deref().and_then(TraceContext::parse);
     let answer = app.invoker.post(BACKEND, path, question, trace.as_ref());
-    Ok(tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Failure::Silence)??)
+    Ok(tokio::time::timeout_at(until, answer).await.map_err(|_| Failure::Silence)??)
 }

@@ -87,7 +87,7 @@ async fn attend(app: &App, claim: Claim) -> bool {
         tracing::warn!(%task_id, %series_id, attempt, %failure, "an instance has to wait; it is tried again");
     }
     let until = app.clock.now() + pause(attempt, is_absent);
-    if let Err(error) = claims::put_off(&app.db, task_id, until).await {
+    if let Err(error) = claims::put_off(&app.db, &claim, until).await {
         tracing::warn!(%task_id, %error, "when an instance is tried again could not be stored: it is when its claim ends");
     }
     app.bells.instances.ring();

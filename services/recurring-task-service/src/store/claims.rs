@@ -76,10 +76,12 @@ pub(crate) async fn skipped(db: &impl ConnectionTrait, task_id: Uuid, now: DateT
     db.execute_raw(statement(sql, [task_id.into(), now.into()])).await.map(|_| ())
 }
 
-/// It is to be tried again at `not_before`.
-pub(crate) async fn put_off(db: &impl ConnectionTrait, task_id: Uuid, not_before: DateTime<Utc>) -> Result<(), DbErr> {
-    let sql = "UPDATE recurring.occurrences SET not_before = $2 WHERE task_id = $1";
-    db.execute_raw(statement(sql, [task_id.into(), not_before.into()])).await.map(|_| ())
+/// It is to be tried again at `not_before`, unless something else is to be done with it by now, or somebody else is at it.
+pub(crate) async fn put_off(db: &impl ConnectionTrait, claim: &Claim, not_before: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE recurring.occurrences SET not_before = $3 WHERE task_id = $1 AND not_before = $2";
+    let Occurrence { task_id, not_before: claimed, .. } = &claim.occurrence;
+    let values = [(*task_id).into(), (*claimed).into(), not_before.into()];
+    db.execute_raw(statement(sql, values)).await.map(|_| ())
 }
 
 /// How many instances wait for something to be done with them, and since when the longest; at most `most` are looked at.
