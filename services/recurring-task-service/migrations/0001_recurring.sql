@@ -36,6 +36,8 @@ CREATE TABLE recurring.rules (
     -- Raised when what the sidecar's job is to be changes, and the version for which the sidecar was told.
     version          bigint      NOT NULL,
     job_version      bigint      NOT NULL DEFAULT 0,
+    -- The instance for which the sidecar has a job.
+    job_number       integer,
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL
 );

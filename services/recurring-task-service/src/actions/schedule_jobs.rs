@@ -76,11 +76,13 @@ async fn tell(app: &App, jobs: &Jobs) -> Result<usize, Failure> {
 
 /// There is one job for each series at most: that of the instance whose window opens next.
 async fn tell_one(app: &App, jobs: &Jobs, untold: &Untold) -> Result<(), Failure> {
-    let name = JobName { series_id: untold.id, number: untold.number }.to_string();
-    let sidecar = |error: tonic::Status| Failure::Sidecar { job: name.clone(), error: error.to_string() };
-    let Some(opens_at) = untold.opens_at else {
-        return if untold.had_job { jobs.delete(&name).await.map_err(sidecar) } else { Ok(()) };
-    };
+    let name_of = |number| JobName { series_id: untold.id, number }.to_string();
+    let sidecar = |job: String, error: tonic::Status| Failure::Sidecar { job, error: error.to_string() };
+    let is_other = |number: &i32| untold.opens_at.is_none() || *number != untold.number;
+    if let Some(number) = untold.job_number.filter(is_other) {
+        jobs.delete(&name_of(number)).await.map_err(|error| sidecar(name_of(number), error))?;
+    }
+    let (Some(opens_at), name) = (untold.opens_at, name_of(untold.number)) else { return Ok(()) };
     if opens_at <= app.clock.now() {
         app.bells.windows.ring();
         return Ok(());
@@ -88,5 +90,5 @@ async fn tell_one(app: &App, jobs: &Jobs, untold: &Untold) -> Result<(), Failure
     let mut job = Job::named(name.clone(), json!({ "series_id": untold.id, "occurrence": untold.number }));
     job.due_time = Some(opens_at.to_rfc3339_opts(SecondsFormat::Micros, true));
     job.failure_policy = Some(POLICY);
-    jobs.schedule(job).await.map_err(sidecar)
+    jobs.schedule(job).await.map_err(|error| sidecar(name, error))
 }

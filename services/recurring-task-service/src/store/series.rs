@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::rows::{OCCURRENCE, SERIES, WRITTEN, written};
+use crate::domain::job::JobName;
 use crate::domain::occurrence::{Occurrence, Status};
 use crate::domain::series::Series;
 
@@ -90,10 +91,10 @@ pub(crate) async fn next_opening(db: &impl ConnectionTrait) -> Result<Option<Dat
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 
-/// When the window of one series opens.
-pub(crate) async fn opening(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql = "SELECT opens_at FROM recurring.rules WHERE id = $1";
-    let row = db.query_one_raw(statement(sql, [id.into()])).await?;
+/// When the window opens that a job is for, if that is the next of its series.
+pub(crate) async fn opening(db: &impl ConnectionTrait, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let sql = "SELECT opens_at FROM recurring.rules WHERE id = $1 AND occurrence + 1 = $2";
+    let row = db.query_one_raw(statement(sql, [job.series_id.into(), job.number.into()])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "opens_at"))
 }
 

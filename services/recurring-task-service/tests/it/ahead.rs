@@ -40,6 +40,11 @@ async fn the_next_one_comes_with_the_bell_when_this_one_is_due() {
     ring(&service, 3).await;
     ring(&service, 2).await;
     assert_eq!(service.makes(2).await[1]["occurrence"], 3);
+    // One that is over, and one of a window that opens tomorrow.
+    for number in [2, 4] {
+        let (_, answer) = service.post(&format!("/job/occurrence-{TASK}-{number}"), &json!({})).await;
+        assert_eq!(answer, json!({"opens_at": null}), "{number}");
+    }
     service.rests().await;
     assert_eq!(service.series().await["occurrence"], 3);
 }
