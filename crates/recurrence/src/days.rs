@@ -4,8 +4,8 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use crate::rule::{Day, Frequency, Rule};
 
-/// Nothing is due later.
-pub(crate) const LAST_YEAR: i32 = 9999;
+/// Nothing is due later: a year less than a date can be written with, as the clock of a zone may be a day ahead.
+pub(crate) const LAST_YEAR: i32 = 9998;
 
 /// What was found in one period.
 pub(crate) struct Period {

@@ -28,6 +28,11 @@ impl Invalid {
         Self { code: "recurrence_invalid", detail: detail.into(), pointer }
     }
 
+    /// The first occurrence is too far away.
+    pub(crate) fn start() -> Self {
+        Self::new("recurrence_invalid", "What repeats is first due in the years 1900 to 9998. Give another due date.")
+    }
+
     /// Nothing was found within what is searched.
     pub(crate) fn never() -> Self {
         Self::new("recurrence_never", "The rule has no occurrence, or none for a very long time. Give one that has.")

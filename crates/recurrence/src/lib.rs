@@ -19,5 +19,5 @@ pub use invalid::Invalid;
 pub use next::{first_due, next_due};
 pub use recurrence::{CatchUp, Generate, Mode, Recurrence};
 pub use rule::Frequency;
-pub use series::{Next, Series};
+pub use series::{Next, Series, may_begin};
 pub use written::Written;

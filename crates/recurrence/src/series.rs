@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-use crate::days::Calendar;
+use crate::days::{Calendar, LAST_YEAR};
 use crate::invalid::Invalid;
 use crate::recurrence::Recurrence;
 use crate::rule::{End, MOST_OCCURRENCES, Rule, Until};
@@ -14,6 +14,14 @@ use crate::wall;
 /// How many days and periods are looked at for one occurrence. A Monday that is 29 February takes up to 40 years of a
 /// daily rule, some 1,200; what takes longer than this is taken to be never.
 const FARTHEST: usize = 12_000;
+
+/// No series begins earlier: whatever is counted from the start on has an end.
+const FIRST_YEAR: i32 = 1900;
+
+/// Whether a series may begin with an instance that is due then: in the years 1900 to 9998.
+pub fn may_begin(due: DateTime<Utc>) -> bool {
+    (FIRST_YEAR..=LAST_YEAR).contains(&due.year())
+}
 
 /// An occurrence of a series that has come some way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +50,11 @@ impl Series {
     ///
     /// # Errors
     /// `recurrence_never` when nothing follows within what is searched, `recurrence_ended` when the rule ends before `first`,
-    /// and why it cannot be read when it was stored before rules were checked.
+    /// `recurrence_invalid` when that is not in the years that [`may_begin`] says, and why it cannot be read when it was stored before rules were checked.
     pub fn new(recurrence: &Recurrence, zone: Tz, first: NaiveDateTime) -> Result<Self, Invalid> {
+        if !may_begin(first.and_utc()) {
+            return Err(Invalid::start());
+        }
         let series = Self::of(recurrence.rule()?, recurrence.clamps(), zone, first);
         series.check()?;
         Ok(series)

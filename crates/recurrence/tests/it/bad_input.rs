@@ -1,7 +1,7 @@
 //! What is refused, with its code and its place.
 
 use chrono::{DateTime, Utc};
-use recurrence::{Invalid, Series, Written, first_due};
+use recurrence::{Invalid, Series, Written, first_due, may_begin};
 use serde_json::{Value, json};
 
 fn refused(written: &Value) -> Invalid {
@@ -120,6 +120,22 @@ fn a_series_that_nothing_follows_is_refused() {
     let invalid = Series::new(&ended, chrono_tz::UTC, start.naive_utc()).unwrap_err();
     assert_eq!(invalid.code, "recurrence_ended");
     assert_eq!(first_due(&ended, chrono_tz::UTC, start).unwrap_err().code, "recurrence_ended");
+}
+
+#[test]
+fn a_series_begins_in_years_that_end_somewhere() {
+    let daily = serde_json::from_value::<Written>(json!({"frequency": "daily"})).unwrap().parse().unwrap();
+    for (text, is_taken) in [
+        ("1899-12-31T23:59:59Z", false),
+        ("1900-01-01T00:00:00Z", true),
+        ("9998-12-30T00:00:00Z", true),
+        ("9999-01-01T00:00:00Z", false),
+    ] {
+        let start: DateTime<Utc> = text.parse().unwrap();
+        let begun = Series::new(&daily, chrono_tz::UTC, start.naive_utc());
+        assert_eq!((begun.is_ok(), may_begin(start)), (is_taken, is_taken), "{text}");
+        assert!(begun.map_or_else(|invalid| invalid.code == "recurrence_invalid", |_| true), "{text}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use platform::problem::{FieldError, Problem};
-use recurrence::Recurrence;
+use recurrence::{Recurrence, may_begin};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -34,13 +34,17 @@ impl Given {
     /// What it means for a series.
     ///
     /// # Errors
-    /// 422 for a time zone that this version does not know.
+    /// 422 for a time zone that this version does not know, or a due date with which no series may begin.
     pub(super) fn read(self) -> Result<Changes, Problem> {
         let zone = self.timezone.map(|name| name.parse::<Tz>());
         let unknown = |_| {
             let detail = "is no time zone that recurring-task-service knows";
             Problem::validation(vec![FieldError::new("/changes/timezone", "timezone_unknown", detail)])
         };
+        if self.due_date.is_some_and(|due| !may_begin(due)) {
+            let detail = "What repeats is due in the years 1900 to 9998.";
+            return Err(Problem::validation(vec![FieldError::new("/changes/due_date", "date_invalid", detail)]));
+        }
         Ok(Changes {
             title: self.title,
             description: self.description,

@@ -74,8 +74,9 @@ impl Series {
             let is_news = |part| self.commands.yield_to(part, news.at);
             self.template.take_over(&before.template, &task.template, is_news);
             let (zone_is_news, rule_is_news) = (is_news(Part::Zone), is_news(Part::Rule));
-            if zone_is_news && task.zone != before.zone && task.zone != self.zone {
-                self.move_to(task.zone);
+            let zone = task.zone.filter(|zone| zone_is_news && before.zone != Some(*zone) && *zone != self.zone);
+            if let Some(zone) = zone {
+                self.move_to(zone);
             }
             if rule_is_news && task.recurrence != before.recurrence {
                 self.repeat_as(place, task, now);

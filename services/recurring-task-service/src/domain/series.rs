@@ -94,12 +94,16 @@ pub(crate) struct Now<'a> {
 }
 
 impl Series {
-    /// The series that begins with this task; `None` when it does not repeat.
+    /// The series that begins with this task; `None` when it does not repeat, or nobody here knows the clock by which it does.
     pub(crate) fn begin(task: &Task, sequence: i64, now: &Now<'_>) -> Option<Self> {
         let recurrence = task.recurrence.clone()?;
+        let Some(zone) = task.zone else {
+            tracing::warn!(task_id = %task.id, "a task that repeats is passed over: its time zone is not known");
+            return None;
+        };
         let at = now.moment;
         // backend-api gives each recurring task a due date; an older one may have none.
-        let due = task.due.or_else(|| rule::first_due(&recurrence, task.zone, at)).unwrap_or(at);
+        let due = task.due.or_else(|| rule::first_due(&recurrence, zone, at)).unwrap_or(at);
         let first = Occurrence {
             status: occurrence::Status::Open,
             made: true,
@@ -114,8 +118,8 @@ impl Series {
             zone_sequence: 0,
             recurrence,
             first_occurrence: task.number,
-            first_local: wall_clock::local(due, task.zone),
-            zone: task.zone,
+            first_local: wall_clock::local(due, zone),
+            zone,
             status: Status::Active,
             reason: None,
             template: task.template.clone(),

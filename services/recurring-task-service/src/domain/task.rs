@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use events::TaskData;
-use recurrence::Recurrence;
+use recurrence::{Recurrence, may_begin};
 use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,8 +20,10 @@ pub(crate) struct Task {
     pub(crate) workspace_id: Uuid,
     /// Whose it is.
     pub(crate) user_id: String,
+    /// When it is due; none where no series may begin then.
     pub(crate) due: Option<DateTime<Utc>>,
-    pub(crate) zone: Tz,
+    /// The zone of its clock; none that this version does not know.
+    pub(crate) zone: Option<Tz>,
     pub(crate) recurrence: Option<Recurrence>,
     pub(crate) standing: Standing,
     /// When it was done, if it is.
@@ -60,8 +62,8 @@ impl Task {
             number: data.occurrence.and_then(|number| i32::try_from(number).ok()).unwrap_or(1).max(1),
             workspace_id: data.workspace_id,
             user_id: data.user_id.clone(),
-            due: data.due_date,
-            zone: data.timezone.parse().unwrap_or(Tz::UTC),
+            due: data.due_date.filter(|due| may_begin(*due)),
+            zone: data.timezone.parse().ok(),
             recurrence: data.recurrence.as_ref().and_then(|given| read(data.id, given)),
             standing,
             completed_at: data.completed_at.filter(|_| data.completed),

@@ -33,6 +33,17 @@ async fn an_event_that_breaks_the_contract_is_a_dead_letter_and_one_of_tomorrow_
 }
 
 #[tokio::test]
+async fn a_task_by_an_unknown_clock_begins_no_series_and_one_from_before_calendars_begins_now() {
+    let service = Service::start().await;
+    let elsewhere = created(1, json!({"timezone": "Mars/Olympus"}));
+    assert_eq!(service.deliver("task-events", &elsewhere).await, "SUCCESS");
+    assert_eq!(service.number("SELECT count(*) FROM recurring.rules").await, 0);
+    let ancient = created(2, json!({"due_date": "0001-01-01T00:00:00Z", "timezone": "America/New_York"}));
+    assert_eq!(service.deliver("task-events", &ancient).await, "SUCCESS");
+    assert_eq!(service.series().await["status"], "active");
+}
+
+#[tokio::test]
 async fn a_job_that_is_none_of_ours_is_not_found_and_one_that_is_over_rings_for_nothing() {
     let service = Service::start().await;
     assert_eq!(service.post("/job/reminder-7-1", &json!({})).await.0, 404);
@@ -58,6 +69,7 @@ async fn lists_and_changes_are_asked_for_properly() {
         (json!({"colour": "red"}), "/changes/colour"),
         (json!({"timezone": "Mars/Olympus"}), "/changes/timezone"),
         (json!({"tags": "home"}), "/changes/tags"),
+        (json!({"due_date": "0001-01-01T00:00:00Z"}), "/changes/due_date"),
     ] {
         let body = json!({"id": TASK, "workspace_ids": [WORKSPACE], "changes": changes});
         let (status, problem) = service.post("/internal/recurrences/change", &body).await;
