@@ -110,8 +110,13 @@ pub(crate) async fn list(
     let limit = limit(parameters.limit.as_deref())?;
     let Page { items, next } = page::list(&app.db, workspaces, status, after, limit).await?;
     let now = app.clock.now();
-    let items = items.into_iter().map(|listed| Shown::of(listed, now)).collect();
-    Ok(Json(Recurrences { items, next: next.map(|position| position.to_string()) }))
+    let mut shown = Vec::with_capacity(items.len());
+    for listed in items {
+        shown.push(Shown::of(listed, now));
+        // To count dates is work, and others wait too.
+        tokio::task::yield_now().await;
+    }
+    Ok(Json(Recurrences { items: shown, next: next.map(|position| position.to_string()) }))
 }
 
 fn status(name: &str) -> Result<Status, Problem> {
