@@ -65,11 +65,11 @@ pub(crate) struct Page {
     pub(crate) next: Option<Position>,
 }
 
-/// What comes before the condition of each question: series and their latest instances.
-fn select() -> String {
+/// What comes before the condition of each question: series, out of some, and their latest instances.
+fn select(rules: &str) -> String {
     let columns = SERIES.split(", ").map(|column| format!("rule.{}", column.trim())).collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT {columns}, latest.task_id, latest.due_date FROM recurring.rules AS rule LEFT JOIN recurring.occurrences AS latest \
+        "SELECT {columns}, latest.task_id, latest.due_date FROM {rules} AS rule LEFT JOIN recurring.occurrences AS latest \
            ON latest.series_id = rule.id AND latest.number = rule.occurrence AND latest.status <> 'withdrawn'"
     )
 }
@@ -82,12 +82,11 @@ pub(crate) async fn list(
     after: Option<Position>,
     limit: usize,
 ) -> Result<Page, DbErr> {
-    let sql = format!(
-        "{} WHERE rule.workspace_id = ANY ($1) AND ($2::text IS NULL OR rule.status = $2) \
-           AND ($3::timestamptz IS NULL OR (rule.created_at, rule.id) < ($3, $4)) \
-         ORDER BY rule.created_at DESC, rule.id DESC LIMIT $5",
-        select()
-    );
+    // A page of each workspace, by its index, and of these the newest: a workspace may have many.
+    const OF_EACH: &str = "(SELECT DISTINCT unnest($1::uuid[]) AS id) AS wanted, LATERAL (SELECT * FROM recurring.rules \
+        WHERE workspace_id = wanted.id AND ($2::text IS NULL OR status = $2) \
+          AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5)";
+    let sql = format!("{} ORDER BY rule.created_at DESC, rule.id DESC LIMIT $5", select(OF_EACH));
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let (created_at, id): (Value, Value) =
         (after.map(|after| after.created_at).into(), after.map(|after| after.id).into());
@@ -106,7 +105,7 @@ pub(crate) async fn find(
     id: Uuid,
     workspace_ids: Vec<Uuid>,
 ) -> Result<Option<Listed>, DbErr> {
-    let sql = format!("{} WHERE rule.id = $1 AND rule.workspace_id = ANY ($2)", select());
+    let sql = format!("{} WHERE rule.id = $1 AND rule.workspace_id = ANY ($2)", select("recurring.rules"));
     Listed::find_by_statement(statement(&sql, [id.into(), workspace_ids.into()])).one(db).await
 }
 
