@@ -113,6 +113,7 @@ fn start(
 /// | `POST /events/task-events` | tasks change: their series follow |
 /// | `POST /events/user-activities` | somebody moves to another time zone |
 /// | `POST /job/occurrence-<series>-<number>` | the sidecar rings: a window opens |
+/// | `POST /job/purge-occurrences` | the sidecar rings at night: old instances go |
 /// | `GET /internal/recurrences` | the series of workspaces |
 /// | `POST /internal/recurrences/find` | one of them |
 /// | `POST /internal/recurrences/change` | it is otherwise from now on |
@@ -126,6 +127,7 @@ fn routes(app: App, names: &TopicNames) -> Router {
         .route("/events/task-events", post(deliveries::task_events::receive))
         .route("/events/user-activities", post(deliveries::user_activities::receive))
         .layer(DefaultBodyLimit::max(MAX_DELIVERY))
+        .route("/job/purge-occurrences", post(jobs::purge_occurrences::run))
         .route("/job/{name}", post(jobs::occurrence::ring))
         .route("/internal/recurrences", get(api::recurrences::list))
         .route("/internal/recurrences/find", post(api::recurrences::find))

@@ -5,13 +5,14 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use futures::StreamExt as _;
 use platform::dapr::jobs::{FailurePolicy, Job, Jobs};
+use platform::dapr::timetable::announce;
 use platform::outage::OutageAlert;
 use sea_orm::DbErr;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::domain::job::JobName;
+use crate::domain::job::{JobName, PURGE};
 use crate::store::jobs::{self, Untold};
 
 /// Jobs that are looked for at a time.
@@ -38,6 +39,7 @@ enum Failure {
 /// Keeps the sidecar's jobs as the series want them, until `stop`.
 pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: CancellationToken) {
     let mut pause = PAUSE;
+    announce(&jobs, vec![purge()], &mut alert, &stop).await;
     while !stop.is_cancelled() {
         match tell(&app, &jobs).await {
             Ok(0) => app.bells.jobs.wait(None, &app.clock, &stop).await,
@@ -52,6 +54,14 @@ pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: Canc
             }
         }
     }
+}
+
+/// A tick that fails is tried again every minute for an hour; the next day's finds what is left.
+fn purge() -> Job {
+    let mut job = Job::named(PURGE, json!({}));
+    job.schedule = Some("0 30 3 * * *".to_owned());
+    job.failure_policy = Some(FailurePolicy::Constant { interval: Duration::from_mins(1), max_retries: Some(60) });
+    job
 }
 
 /// Tells what is untold, up to [`MOST`]; returns how many that was.

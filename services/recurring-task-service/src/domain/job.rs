@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+/// The job that rings at night for what is of no consequence any more.
+pub(crate) const PURGE: &str = "purge-occurrences";
+
 /// The job that rings when the window of an instance opens: `occurrence-<series>-<number>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JobName {

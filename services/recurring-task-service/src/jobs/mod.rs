@@ -1,3 +1,4 @@
 //! What is due by the clock.
 
 pub(crate) mod occurrence;
+pub(crate) mod purge_occurrences;

@@ -9,6 +9,7 @@ mod fact;
 mod instances;
 mod late_news;
 mod outages;
+mod purge;
 mod rules;
 mod series;
 mod service;
