@@ -117,10 +117,9 @@ impl Series {
     /// There will be no other instance. One that is about to be made is taken back.
     pub(crate) fn stop_for_good(&mut self, now: &Now<'_>) {
         self.commands.say(Part::Rule, now.moment);
+        // Also one that has ended, or lost its task: neither a completion that is taken back nor a restored task brings it back.
+        self.resume();
         self.stop(reason::STOPPED, now);
-        if self.status == Status::Stopped {
-            self.reason = Some(reason::STOPPED.to_owned());
-        }
     }
 
     /// backend-api does not make the instance, and would not if it were asked again.

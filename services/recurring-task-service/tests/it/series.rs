@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::backend::Behaviour::{Away, Well};
-use crate::fact::{TASK, WORKSPACE, changed, completed, created, daily, made};
+use crate::fact::{TASK, WORKSPACE, changed, completed, created, daily, made, reopened};
 use crate::service::Service;
 
 async fn begun() -> (Service, Value) {
@@ -179,6 +179,21 @@ async fn skipping_the_last_one_ends_the_series() {
     service.rests().await;
     assert_eq!((service.backend.archived(), service.backend.made()), (vec![json!(TASK)], vec![]));
     assert_eq!(service.order("skip", json!({})).await["problem"]["code"], "series_over");
+}
+
+#[tokio::test]
+async fn an_ended_series_that_is_stopped_does_not_come_back_when_its_task_is_reopened() {
+    let service = Service::start().await;
+    let last = json!({"frequency": "daily", "count": 1, "rrule": "FREQ=DAILY;COUNT=1", "text": "every day", "mode": "schedule"});
+    let first = created(1, json!({"recurrence": last}));
+    service.learn(&first).await;
+    let done = completed(2, &first, "2026-01-31T09:00:00Z");
+    service.learn(&done).await;
+    assert_eq!(service.series().await["status"], "ended");
+    service.order("stop", json!({})).await;
+    service.learn(&reopened(3, &done)).await;
+    let series = service.series().await;
+    assert_eq!((&series["status"], &series["reason"]), (&json!("stopped"), &json!("stopped")));
 }
 
 #[tokio::test]
