@@ -105,8 +105,7 @@ async fn behind() -> (Service, Value) {
 async fn of_one_series_one_is_made_at_a_time() {
     let (service, _) = behind().await;
     assert_eq!(service.number("SELECT count(*) FROM recurring.occurrences WHERE status = 'pending'").await, 1);
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.makes(8).await;
 }
 
@@ -114,8 +113,7 @@ async fn of_one_series_one_is_made_at_a_time() {
 async fn whoever_stops_a_series_that_is_behind_gets_no_more_of_it() {
     let (service, _) = behind().await;
     service.order("stop", json!({})).await;
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     assert!(service.backend.open().is_empty());
     let series = service.series().await;
@@ -128,8 +126,7 @@ async fn deleting_the_task_of_a_series_that_is_behind_stops_it_and_restoring_it_
     let gone = changed(2, &first, "task.deleted", json!({"deleted_at": "2026-02-07T10:30:00Z"}));
     service.learn(&gone).await;
     assert_eq!(service.series().await["reason"], "task_deleted");
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     assert!(service.backend.open().is_empty());
     service.learn(&changed(3, &gone, "task.restored", json!({"deleted_at": null}))).await;
@@ -139,9 +136,7 @@ async fn deleting_the_task_of_a_series_that_is_behind_stops_it_and_restoring_it_
 #[tokio::test]
 async fn a_series_that_is_behind_and_refused_is_back_at_its_last_task() {
     let (service, _) = behind().await;
-    service.backend.behaves(Refuses);
-    service.clock.advance(TimeDelta::seconds(2));
-    service.rests().await;
+    service.backend_answers(Refuses).await;
     let series = service.series().await;
     assert_eq!((&series["status"], &series["occurrence"]), (&json!("stopped"), &json!(1)));
     assert_eq!(series["task_id"], json!(TASK));

@@ -26,8 +26,7 @@ async fn while_backend_api_is_away_the_next_one_waits_and_then_comes_once() {
     service.asks(1).await;
     let shown = service.get("/readyz").await;
     assert_eq!(shown["checks"]["instances"]["waiting"], 1, "{shown}");
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.makes(1).await;
     service.rests().await;
     service.makes(1).await;
@@ -37,8 +36,7 @@ async fn while_backend_api_is_away_the_next_one_waits_and_then_comes_once() {
 async fn an_answer_that_is_lost_makes_no_second_one() {
     let service = done_while(Mute).await;
     service.makes(1).await;
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     service.makes(1).await;
     assert_eq!(service.backend.asked()[..2], ["make 2", "make 2"]);
@@ -49,7 +47,7 @@ async fn what_was_to_be_made_is_made_after_a_restart() {
     let mut service = done_while(Away).await;
     service.asks(1).await;
     service.away(|service| service.backend.behaves(Well)).await;
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.makes(1).await;
     service.rests().await;
 }
@@ -101,8 +99,7 @@ async fn an_instance_that_backend_api_fails_on_holds_up_no_other_and_is_made_in_
         service.learn(&completed(100 + n, &first, "2026-01-31T09:00:00Z")).await;
     }
     service.makes(10).await;
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::minutes(1));
+    service.backend_answers(Well).await;
     service.makes(20).await;
 }
 

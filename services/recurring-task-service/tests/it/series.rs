@@ -113,8 +113,7 @@ async fn one_that_is_about_to_be_made_when_the_series_is_stopped_is_taken_back()
     service.learn(&completed(2, &first, "2026-01-31T09:00:00Z")).await;
     service.asks(1).await;
     service.order("stop", json!({})).await;
-    service.backend.behaves(Well);
-    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     assert!(service.backend.open().is_empty());
     let series = service.series().await;
@@ -160,8 +159,7 @@ async fn a_series_that_was_stopped_after_a_skip_goes_on_when_it_is_given_a_rule_
     service.backend.behaves(Away);
     service.order("skip", json!({})).await;
     service.order("stop", json!({})).await;
-    service.backend.behaves(Well);
-    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     assert!(service.backend.open().is_empty());
     let shown = service.order("change", json!({"changes": {"recurrence": daily()}})).await["recurrence"].clone();

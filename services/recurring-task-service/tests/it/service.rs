@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use platform::clock::Clock;
 use platform::config::Variables;
 use recurring_task_service::{Config, Migrator, SCHEMA};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Behaviour};
 use crate::fact::{TASK, WORKSPACE};
 
 /// What the sidecar shows the service.
@@ -144,6 +144,17 @@ impl Service {
     pub(crate) async fn rests(&self) {
         let sql = "SELECT count(*) FROM recurring.occurrences WHERE status IN ('pending', 'withdrawing', 'skipping')";
         eventually(DEADLINE, || async { (self.number(sql).await == 0).then_some(()) }).await;
+    }
+
+    /// backend-api answers from now on: waits until nothing is to be done any more. Whoever has failed a moment ago puts off what they failed at, by a clock that
+    /// otherwise stands still.
+    pub(crate) async fn backend_answers(&self, behaviour: Behaviour) {
+        self.backend.behaves(behaviour);
+        eventually(DEADLINE, || async {
+            self.clock.advance(TimeDelta::seconds(2));
+            tokio::time::timeout(Duration::from_secs(1), self.rests()).await.ok()
+        })
+        .await;
     }
 
     /// Waits until backend-api was asked so often; gives what.

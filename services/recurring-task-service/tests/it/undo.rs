@@ -1,6 +1,5 @@
 //! Who takes a completion back, takes back the next instance too, unless somebody has touched it.
 
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 use testkit::eventually;
 
@@ -66,8 +65,7 @@ async fn one_that_was_not_made_yet_is_made_and_withdrawn() {
     service.learn(&done).await;
     service.asks(1).await;
     service.learn(&reopened(3, &done)).await;
-    service.backend.behaves(Well);
-    service.clock.advance(TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     assert!(service.backend.open().is_empty());
     assert_eq!(service.backend.asked().last().unwrap(), "withdraw");
@@ -88,8 +86,7 @@ async fn who_changes_their_mind_while_backend_api_is_away_has_one_next_instance(
         if touched {
             service.backend.is_touched(&service.backend.made()[0]);
         }
-        service.backend.behaves(Well);
-        service.clock.advance(TimeDelta::seconds(2));
+        service.backend_answers(Well).await;
         eventually(DEADLINE, || async {
             service.rests().await;
             (service.backend.open().len() == 1).then_some(())

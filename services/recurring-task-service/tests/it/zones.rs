@@ -69,8 +69,7 @@ async fn one_that_is_yet_to_be_made_moves_too() {
     service.learn(&completed(2, &first, "2026-01-31T09:00:00Z")).await;
     service.asks(1).await;
     service.deliver("user-activities", &moved(3, "Europe/Berlin", "America/New_York")).await;
-    service.backend.behaves(Well);
-    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     assert_eq!(service.makes(1).await[0]["due_date"], "2026-02-01T14:00:00Z");
     service.rests().await;
     assert_eq!(service.series().await["due_date"], "2026-02-01T14:00:00Z");
@@ -89,8 +88,7 @@ async fn one_that_is_reopened_while_the_next_is_there_still_moves_too() {
     let undone = reopened(3, &done);
     service.learn(&undone).await;
     service.deliver("user-activities", &moved(4, "Europe/Berlin", "America/New_York")).await;
-    service.backend.behaves(Well);
-    service.clock.advance(chrono::TimeDelta::seconds(2));
+    service.backend_answers(Well).await;
     service.rests().await;
     service.learn(&completed(5, &undone, "2026-01-31T09:00:00Z")).await;
     assert_eq!(service.makes(2).await[1]["due_date"], "2026-02-01T14:00:00Z");
