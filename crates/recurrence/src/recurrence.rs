@@ -33,7 +33,7 @@ pub enum Generate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CatchUp {
-    /// Each that was missed.
+    /// Each that was missed, of the last hundred.
     All,
 }
 
