@@ -46,7 +46,7 @@ impl MigratorTrait for Migrator {
 /// Serves at `listener` until `shutdown`.
 ///
 /// # Errors
-/// When the database is out of reach at the start, or the listener fails.
+/// When `DATABASE_URL` is no address, or the listener fails.
 pub async fn serve(
     config: Config,
     clock: Clock,
@@ -54,7 +54,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let DatabaseConfig { url, pool } = &config.database;
-    let db = platform::database::connect(url.expose(), pool).await.context("the database is out of reach")?;
+    let db = platform::database::open(url.expose(), pool).await.context("DATABASE_URL is no address")?;
     let service = app::service(&config.service, db.clone(), clock)?;
     let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
     platform::database::leave(db).await;

@@ -48,14 +48,14 @@ impl MigratorTrait for Migrator {
 /// Runs the service on `listener` until `shutdown`.
 ///
 /// # Errors
-/// When the database is out of reach at the start, or the listener fails.
+/// When `DATABASE_URL` is no address, or the listener fails.
 pub async fn serve(
     config: Config,
     clock: Clock,
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let db = database::connect(config.database.url.expose(), &config.database.pool).await?;
+    let db = database::open(config.database.url.expose(), &config.database.pool).await?;
     let service = app::build(&config, db.clone(), clock, Random::system())?;
     let served = lifecycle::serve(service, listener, config.service.drain, shutdown).await;
     database::leave(db).await;

@@ -110,8 +110,9 @@ pub fn owner_url<'a>(reader: &Reader<'a>) -> anyhow::Result<Option<(&'static str
 /// When neither is set, the database is out of reach, or a migration fails.
 pub async fn migrate_from<M: MigratorTrait>(variables: &Variables, schema: &Schema) -> anyhow::Result<()> {
     let url = owner_url(&Reader::new(variables))?;
-    let (_, url) = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
-    let owner = connect(url, &PoolOptions::of_administrator()).await?;
+    let (name, url) = url.context("set DATABASE_URL_DIRECT or DATABASE_URL to the postgres:// address of the owner")?;
+    let owner = connect(url, &PoolOptions::of_administrator()).await;
+    let owner = owner.with_context(|| format!("the database of {name} cannot be used"))?;
     migrate::<M>(&owner, schema).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, RuntimeErr, Statement};
 
 pub use config::{DatabaseConfig, PoolOptions, Statements};
 pub use migration::{Schema, SqlMigration, migrate, migrate_from, owner_url};
-pub use pool::{Pool, address, connect};
+pub use pool::{Pool, address, connect, open};
 pub use statement::{column, json_text, statement};
 pub use transaction::Transaction;
 

@@ -42,16 +42,34 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
     let deadline = Instant::now() + options.first_connection;
     loop {
         match pool_options(options).connect_with(address.clone()).await {
-            Ok(connections) => {
-                let patience = Patience { answer: options.answer_timeout, transaction: options.idle_transaction };
-                return Ok(Pool { connections, statements: options.statements, patience });
-            }
+            Ok(connections) => return Ok(Pool::of(connections, options)),
             Err(error @ Error::PoolTimedOut) if Instant::now() < deadline => {
                 tracing::warn!(%error, "the database does not answer in time; trying again");
             }
             Err(error) => return Err(refused(error)),
         }
     }
+}
+
+/// The pool of a service, which begins without its database where it has to: it is not ready then, and what is in the way is told.
+///
+/// # Errors
+/// When `url` is no address.
+pub async fn open(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
+    let address = address(url).map_err(refused)?;
+    // By itself: a pool would keep what went wrong to itself, and try again.
+    match timeout(options.acquire_timeout, PgConnection::connect_with(&address)).await {
+        Ok(Ok(connection)) => drop(connection.close().await),
+        Ok(Err(error)) => tell_of(&address, &error),
+        Err(_) => tell_of(&address, &Error::PoolTimedOut),
+    }
+    Ok(Pool::of(pool_options(options).connect_lazy_with(address), options))
+}
+
+fn tell_of(address: &PgConnectOptions, error: &Error) {
+    let (host, port, user, database) =
+        (address.get_host(), address.get_port(), address.get_username(), address.get_database());
+    tracing::error!(host, port, user, database, %error, "the database of DATABASE_URL cannot be used; this service is not ready until it can");
 }
 
 /// What is connected to, as `url` says it.
@@ -122,6 +140,11 @@ fn refused(error: Error) -> DbErr {
 }
 
 impl Pool {
+    fn of(connections: PgPool, options: &PoolOptions) -> Self {
+        let patience = Patience { answer: options.answer_timeout, transaction: options.idle_transaction };
+        Self { connections, statements: options.statements, patience }
+    }
+
     pub(super) async fn lease(&self) -> Result<Lease, DbErr> {
         let connection = self.connections.acquire().await.map_err(refused)?;
         Ok(Lease::new(connection, self.statements, self.patience))

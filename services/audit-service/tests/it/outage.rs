@@ -46,10 +46,14 @@ async fn events_wait_while_the_database_is_away() {
 }
 
 #[tokio::test]
-async fn without_a_database_it_does_not_start() {
+async fn begun_without_a_database_it_lives_and_is_ready_once_there_is_one() {
     let database = Database::create::<Migrator>(SCHEMA).await;
     let proxy = Proxy::to(&database.url()).await;
     proxy.cut();
-    let failure = Service::start_with(database, proxy.url().to_owned()).await.stop().await.unwrap_err();
-    assert_eq!(failure.to_string(), "the database is out of reach");
+    let service = Service::start_with(database, proxy.url().to_owned()).await;
+    assert_eq!(service.request("GET", "/livez").send().await.unwrap().status(), 200);
+    assert_eq!(readiness(&service).await, 503);
+    proxy.mend();
+    testkit::eventually(Duration::from_secs(20), async || (readiness(&service).await == 200).then_some(())).await;
+    assert_eq!(service.deliver("task-events", body(&created(1))).await, "SUCCESS");
 }

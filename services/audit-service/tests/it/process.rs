@@ -49,3 +49,11 @@ async fn migrate_needs_an_address() {
     assert!(!done);
     assert!(told.contains("set DATABASE_URL_DIRECT or DATABASE_URL"), "{told}");
 }
+
+#[tokio::test]
+async fn a_database_that_migrate_cannot_use_is_told() {
+    let (done, told) =
+        run(program().arg("migrate").env("DATABASE_URL_DIRECT", "postgres://nobody@127.0.0.1:1/none")).await;
+    assert!(!done);
+    assert!(told.contains("the database of DATABASE_URL_DIRECT cannot be used"), "{told}");
+}
