@@ -92,6 +92,11 @@ impl Health {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
+    /// Whether it stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// The service's metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -137,7 +142,7 @@ async fn health(State(health): State<Health>) -> Response {
 
 async fn readyz(State(health): State<Health>) -> Response {
     let (well, findings) = health.examine().await;
-    let stopping = health.stopping.load(Ordering::SeqCst);
+    let stopping = health.is_stopping();
     let ready = well && !stopping;
     let word = if stopping {
         "stopping"

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use tower::{ServiceExt as _, service_fn};
 use tracing::Instrument as _;
 
-use crate::metrics::Metrics;
+use crate::health::Health;
 use crate::problem::Problem;
 use crate::random::Random;
 use crate::trace;
@@ -30,16 +30,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds what every router has: problems for what the router itself refuses, panics caught, request ids, trace context,
-/// metrics, the body limit, a limit of time.
-pub(crate) fn around(router: Router, service: &'static str, metrics: Metrics) -> Router {
-    around_within(TIMEOUT, router, service, metrics)
+/// metrics, the body limit, a limit of time, and the farewell of a service that stops.
+pub(crate) fn around(router: Router, health: Health) -> Router {
+    around_within(TIMEOUT, router, health)
 }
 
 /// The same with another time for a request.
-fn around_within(time: Duration, router: Router, service: &'static str, metrics: Metrics) -> Router {
+fn around_within(time: Duration, router: Router, health: Health) -> Router {
     // Inside the matched route, so that the metrics know its pattern.
     let routes = router.method_not_allowed_fallback(method_not_allowed).route_layer(from_fn(remember_route));
-    let door = Arc::new(Door { routes, service, metrics, random: Random::system(), time });
+    let door = Arc::new(Door { routes, health, random: Random::system(), time });
     // A router adds Allow to its answer after its own layers: the door stands around all of it.
     Router::new().fallback_service(service_fn(move |request| {
         let door = Arc::clone(&door);
@@ -51,25 +51,25 @@ fn around_within(time: Duration, router: Router, service: &'static str, metrics:
 /// that is inside of a layer for each request.
 struct Door {
     routes: Router,
-    service: &'static str,
-    metrics: Metrics,
+    health: Health,
     random: Random,
     time: Duration,
 }
 
 impl Door {
     async fn answer(&self, mut request: Request) -> Response {
-        let span = trace::begin(self.service, &self.random, &mut request);
+        let span = trace::begin(self.health.service(), &self.random, &mut request);
         let answer = async {
             let started = Instant::now();
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-            let id = self.request_id(&request);
+            let (id, version) = (self.request_id(&request), request.version());
             DefaultBodyLimit::max(MAX_BODY).apply(&mut request);
             let mut response = self.carry_out(drain_unread_body(request)).await;
             render_problem(&path, &mut response);
             response.headers_mut().insert(REQUEST_ID.clone(), id);
+            self.say_farewell(version, &mut response);
             let route = response.extensions().get::<Route>().map_or("unmatched", |route| route.0.as_str());
-            self.metrics.request(method.as_str(), route, response.status().as_u16(), started.elapsed());
+            self.health.metrics().request(method.as_str(), route, response.status().as_u16(), started.elapsed());
             response
         };
         answer.instrument(span).await
@@ -85,6 +85,14 @@ impl Door {
                 let detail = "The request took too long. Try again shortly.";
                 Problem::unavailable("timeout", detail, &elapsed).into_response()
             }
+        }
+    }
+
+    /// Has the peer come by another connection next time, which a load balancer leads elsewhere: one that is closed while a request is
+    /// on its way leaves the client without an answer. HTTP/2 has a word of its own for that, said when the connections are closed.
+    fn say_farewell(&self, version: Version, response: &mut Response) {
+        if self.health.is_stopping() && version <= Version::HTTP_11 {
+            response.headers_mut().entry(header::CONNECTION).or_insert(HeaderValue::from_static("close"));
         }
     }
 
@@ -156,13 +164,15 @@ fn is_told(response: &Response) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Metrics;
     use axum::body::{Body, Bytes};
     use axum::routing::post;
 
     #[tokio::test]
     async fn a_body_that_comes_too_slowly_ends_the_request() {
         let routes = Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() }));
-        let router = around_within(Duration::from_millis(100), routes, "test", Metrics::new("test"));
+        let health = Health::new("test", "0", Metrics::new("test"), Vec::new());
+        let router = around_within(Duration::from_millis(100), routes, health);
         // A byte every now and then, for ever.
         let drip = futures::stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -41,7 +41,7 @@ pub async fn serve(
     let Service { router, health, background, background_stop } = service;
     let name = health.service();
     let address = listener.local_addr()?;
-    let router = layers::around(router.merge(health.router()), name, health.metrics().clone());
+    let router = layers::around(router.merge(health.router()), health.clone());
     tracing::info!(service = name, %address, "listening");
 
     let (last_call, cut) = (CancellationToken::new(), CancellationToken::new());

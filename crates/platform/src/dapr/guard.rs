@@ -101,7 +101,8 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_method_does_not_tell_that_the_path_is_there() {
         let guarded = sidecar_only(Router::new().route("/events/x", post(|| async {})), None);
-        let router = crate::layers::around(guarded, "test", crate::metrics::Metrics::new("test"));
+        let health = crate::health::Health::new("test", "0", crate::metrics::Metrics::new("test"), Vec::new());
+        let router = crate::layers::around(guarded, health);
         let answer = router.oneshot(Request::get("/events/x").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
         assert!(answer.headers().get("allow").is_none());

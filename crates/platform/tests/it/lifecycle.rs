@@ -55,8 +55,14 @@ async fn a_lame_duck_is_unready_and_serves_whoever_comes() {
     assert_eq!(unready.await.json()["status"], "stopping");
     client.get("/livez").await.expect(200);
     assert_eq!(client.get("/quick").await.expect(200).text(), "quick");
+    // Who is here already is answered, and comes by another connection next time.
+    let mut idle = service.connect().await;
+    idle.get("/quick").await;
+    assert_eq!(idle.response().await, (200, "quick".to_owned()));
+    assert_eq!(idle.closed().await, "");
     gate.open_for(1);
     assert_eq!(before.response().await, (200, "done".to_owned()));
+    assert_eq!(before.closed().await, "");
     assert!(!service.serving.is_finished());
     service.serving.abort();
 }
