@@ -136,7 +136,8 @@ class Follower(threading.Thread):
 
     def __init__(self, person: Person):
         super().__init__(daemon=True)
-        self.person, self.last, self.told, self.wrong, self.opened, self.refused = person, None, Counter(), [], 0, Counter()
+        self.person, self.last, self.told, self.wrong, self.opened = person, None, Counter(), [], 0
+        self.refused = Counter()
 
     def run(self):
         while True:
@@ -156,6 +157,9 @@ class Follower(threading.Thread):
                     self.last = message["sequence"] if self.last is None else self.last
                 elif message["type"] == "event":
                     self.note(message["sequence"], message["event"])
+                elif message == {"type": "error", "code": "unavailable"}:
+                    # What it missed cannot be read now; it is closed, and asks again.
+                    self.refused["told unavailable"] += 1
                 else:
                     self.wrong.append(message)
         finally:
