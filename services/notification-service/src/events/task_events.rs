@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use events::{Event, EventType, Topic};
+use events::{Event, EventType, Source, Topic};
 use platform::dapr::consumer::Delivery;
 use platform::dapr::subscribe::Outcome;
 use sea_orm::DbErr;
@@ -53,6 +53,8 @@ fn notice(event: &Event) -> Option<Notice> {
             let others = concerned.into_iter().flatten().any(|person| *person != event.user_id);
             others.then(|| of(Kind::TaskCompleted, format!("Completed: {}", task.title), None))
         }
+        // Whoever does a task that repeats was told so with its first; each of the others is no news.
+        EventType::TaskCreated if event.metadata.source == Source::Recurring => None,
         EventType::TaskAssigned | EventType::TaskCreated => {
             let assignee = task.assignee.clone().filter(|assignee| *assignee != event.user_id)?;
             Some(of(Kind::TaskAssigned, format!("Assigned to you: {}", task.title), Some(vec![assignee])))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fact::{changed, created};
-use crate::service::Service;
+use crate::service::{Service, nobody};
 
 #[tokio::test]
 async fn who_did_not_do_it_is_told_that_it_is_done() {
@@ -27,6 +27,18 @@ async fn who_did_not_do_it_is_told_that_it_is_done() {
     );
     assert_eq!(service.list("bob").await.len(), 1, "he knows what he did");
     assert_eq!(service.told_types().await, ["notification.created", "notification.created"]);
+}
+
+#[tokio::test]
+async fn each_next_task_of_a_series_is_no_news_to_whoever_does_it() {
+    let service = Service::start().await;
+    let mut next = created(1, json!({"id": nobody(), "assignee": "bob"}));
+    next["metadata"]["source"] = json!("recurring");
+    service.learn(&next).await;
+    service.learn(&created(2, json!({"assignee": "bob", "title": "Another one"}))).await;
+    let list = service.lists("bob", 1).await;
+    assert_eq!((&list[0]["title"], list.len()), (&json!("Assigned to you: Another one"), 1));
+    assert_eq!(service.number("SELECT count(*) FROM notification.notices").await, 1);
 }
 
 #[tokio::test]
