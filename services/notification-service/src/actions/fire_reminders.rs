@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::domain::message::Kind;
 use crate::domain::outcome::ChannelResult;
 use crate::domain::person::{Audience, Person};
-use crate::domain::plan::cancelled;
+use crate::domain::plan::{cancelled, moved};
 use crate::domain::preferences::Preferences;
 use crate::domain::reminder::{Reminder, Status};
-use crate::domain::task::Standing;
+use crate::domain::verdict::{TOO_LATE, Verdict, verdict};
 use crate::store::{due, outbox, preferences, reminders};
 
 /// Reminders that are fired together at most: as many tasks as backend-api is asked about at a time.
@@ -26,24 +26,11 @@ const MOST: i64 = 500;
 /// So long after its moment a reminder counts as late.
 const LATE: TimeDelta = TimeDelta::seconds(5);
 
-/// So long after its moment it helps nobody any more: as when the service is new beside tasks that are old.
-const TOO_LATE: TimeDelta = TimeDelta::days(7);
-
 /// How long backend-api is left alone when it does not answer.
 const PAUSE: TimeDelta = TimeDelta::seconds(2);
 
 /// How long to wait for the event that says what backend-api knows already.
 const NEWS_IS_COMING: TimeDelta = TimeDelta::seconds(3);
-
-/// What is to become of a reminder.
-enum Verdict<'a> {
-    Tell(&'a Audience),
-    Cancel(&'static str),
-    /// It was so long ago that it ends without a word.
-    Miss,
-    /// The task has changed, and the event that says so is on its way.
-    Wait,
-}
 
 /// Fires what is due; says whether there may be more.
 ///
@@ -127,6 +114,11 @@ async fn settle(
             }
             Verdict::Cancel(why) => (EventType::ReminderCancelled, cancelled(reminder.clone(), why, now).reminder),
             Verdict::Miss => (EventType::ReminderFailed, missed(reminder, now)),
+            Verdict::Move(moment) => {
+                tracing::warn!(id = %reminder.id, task_id = %reminder.task_id, "no event says that the task has moved; its reminder follows it without");
+                let news = if moment.is_some() { EventType::ReminderScheduled } else { EventType::ReminderCancelled };
+                (news, moved(reminder.clone(), moment, now).reminder)
+            }
             Verdict::Wait => {
                 waiting.push(reminder.id);
                 continue;
@@ -154,20 +146,6 @@ fn remind(
     let mut people: Vec<&Person> = task.people.iter().collect();
     people.sort_by(|one, other| one.user_id.cmp(&other.user_id));
     people.into_iter().flat_map(|person| messages.write(app, &occasion, person, chosen)).collect()
-}
-
-fn verdict<'a>(reminder: &Reminder, task: Option<&'a Audience>, now: DateTime<Utc>) -> Verdict<'a> {
-    let Some(task) = task else { return Verdict::Cancel(Standing::Deleted.as_str()) };
-    if task.standing != Standing::Open {
-        return Verdict::Cancel(task.standing.as_str());
-    }
-    if reminder.wanted.moment(task.due) != reminder.fire_at {
-        return Verdict::Wait;
-    }
-    if task.people.is_empty() {
-        return Verdict::Cancel("nobody may see the task");
-    }
-    if reminder.fire_at.is_some_and(|due| now - due > TOO_LATE) { Verdict::Miss } else { Verdict::Tell(task) }
 }
 
 fn occasion<'a>(reminder: &'a Reminder, task: &Audience) -> Occasion<'a> {

@@ -14,3 +14,4 @@ pub(crate) mod reminder;
 pub(crate) mod route;
 pub(crate) mod task;
 pub(crate) mod unsubscribe_token;
+pub(crate) mod verdict;

@@ -49,7 +49,10 @@ fn follow(task: &Task, held: Option<&Reminder>, id: Uuid, wanted: &Wanted, at: D
         (Some(held), Some(moment)) if held.fire_at == Some(moment) && !held.status.may_begin(moment, at) => {
             renamed(held, task, at)
         }
-        (held, Some(moment)) if moment > at => Some(scheduled(held.cloned().unwrap_or_else(new), task, moment, at)),
+        (held, Some(moment)) if moment > at => {
+            let (user_id, task_title) = (task.user_id.clone(), task.title.clone());
+            Some(scheduled(Reminder { user_id, task_title, ..held.cloned().unwrap_or_else(new) }, moment, at))
+        }
         (Some(held), Some(_)) if held.status.is_waiting() => Some(cancelled(held.clone(), "past", at)),
         (None, Some(_)) => Some(silent(new(), Status::Cancelled, "past")),
         (Some(held), None) if matches!(held.status, Status::Scheduled | Status::Cancelled) => {
@@ -93,11 +96,17 @@ fn fresh(task: &Task, id: Uuid, wanted: &Wanted, at: DateTime<Utc>) -> Reminder 
     }
 }
 
+/// It has another moment now, or none, and no event that says so comes.
+pub(crate) fn moved(held: Reminder, moment: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Change {
+    match moment {
+        Some(moment) => scheduled(held, moment, at),
+        None => dormant(held, at),
+    }
+}
+
 /// It will be sent at `moment`: a new version, whatever became of the one before.
-fn scheduled(held: Reminder, task: &Task, moment: DateTime<Utc>, at: DateTime<Utc>) -> Change {
+fn scheduled(held: Reminder, moment: DateTime<Utc>, at: DateTime<Utc>) -> Change {
     let reminder = Reminder {
-        user_id: task.user_id.clone(),
-        task_title: task.title.clone(),
         status: Status::Scheduled,
         reason: None,
         fire_at: Some(moment),

@@ -59,8 +59,8 @@ pub(crate) async fn lock_fired(transaction: &Transaction, ids: &[Uuid]) -> Resul
 
 /// Stores what became of reminders, all of which are locked.
 pub(crate) async fn store_ends(db: &impl ConnectionTrait, ended: &[Reminder]) -> Result<(), DbErr> {
-    const STORE: &str = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, version = ended.version, \
-          fired_at = ended.fired_at, late = ended.late, sent_at = ended.sent_at, results = ended.results, claimed_until = NULL, \
+    const STORE: &str = "UPDATE notification.reminders AS reminder SET status = ended.status, reason = ended.reason, fire_at = ended.fire_at, \
+          version = ended.version, fired_at = ended.fired_at, late = ended.late, sent_at = ended.sent_at, results = ended.results, claimed_until = NULL, \
           updated_at = ended.updated_at \
         FROM jsonb_populate_recordset(NULL::notification.reminders, $1::jsonb) AS ended WHERE reminder.id = ended.id";
     if ended.is_empty() {

@@ -1,9 +1,10 @@
 //! When reminders are sent, and when not.
 
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::fact::{changed, created};
-use crate::service::Service;
+use crate::service::{DEADLINE, Service};
 
 fn half_an_hour_before(due: &str) -> Value {
     json!({"due_date": format!("2026-01-31T{due}:00Z"), "reminders": [{"before": "PT30M", "channels": ["in_app"]}]})
@@ -118,11 +119,47 @@ async fn what_backend_api_knows_already_counts_though_the_event_is_still_on_its_
     service.is("09:30");
     let asked = service.backend.questions();
     service.ring(&service.reminder().await).await;
-    testkit::eventually(crate::service::DEADLINE, || async { (service.backend.questions() > asked).then_some(()) })
-        .await;
+    eventually(DEADLINE, || async { (service.backend.questions() > asked).then_some(()) }).await;
     service.learn(&moved).await;
     assert_eq!(service.reminder().await["fire_at"], "2026-01-31T11:30:00Z");
     assert!(service.list("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn one_whose_news_is_lost_follows_its_task_without() {
+    let service = Service::start().await;
+    let first = created(1, half_an_hour_before("10:00"));
+    service.learn(&first).await;
+    let old = service.reminder().await;
+    let moved = changed(2, &first, "task.updated", "09:10", json!({"due_date": "2026-01-31T12:00:00Z"}));
+    // It is a dead letter.
+    service.backend.knows(&moved);
+    service.is("09:40");
+    service.ring(&old).await;
+    let new =
+        eventually(DEADLINE, || async { Some(service.reminder().await).filter(|reminder| reminder["version"] == 2) });
+    let new = new.await;
+    assert_eq!((&new["status"], &new["fire_at"]), (&json!("scheduled"), &json!("2026-01-31T11:30:00Z")));
+    // Replayed, it is no news.
+    service.learn(&moved).await;
+    service.is("11:30");
+    service.ring(&new).await;
+    service.becomes("sent").await;
+    assert_eq!(service.list("alice").await.len(), 1);
+    assert_eq!(
+        service.told_types().await,
+        ["reminder.scheduled", "reminder.scheduled", "notification.created", "reminder.sent"]
+    );
+
+    // Where it moved to a moment that is past by now, it is sent late; where it has none, it sleeps.
+    for (due, status, late) in [(json!("2026-01-31T09:45:00Z"), "sent", true), (Value::Null, "dormant", false)] {
+        let service = Service::start().await;
+        service.learn(&first).await;
+        service.backend.knows(&changed(2, &first, "task.updated", "09:10", json!({ "due_date": due })));
+        service.is("09:40");
+        service.ring(&old).await;
+        assert_eq!(service.becomes(status).await["late"], late);
+    }
 }
 
 #[tokio::test]
