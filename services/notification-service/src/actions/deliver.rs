@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::end_reminders;
+use super::second_look::objection;
 use super::under_way::UnderWay;
 use crate::app::App;
 use crate::channels::SendError;
@@ -27,6 +28,9 @@ const ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// The longest that a provider may ask to wait.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// How long backend-api is left alone when it does not say whether a message may still leave.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// How often it is tried to store what became of a message that has left, and how long after the first failure.
 const RECORDINGS: u32 = 6;
@@ -77,27 +81,47 @@ async fn claim(app: &App, room: usize, under_way: Vec<Uuid>) -> Result<(Vec<Due>
 }
 
 async fn deliver(app: &App, due: Due) {
+    let (id, channel) = (due.message.id, due.channel);
+    let ending = match objection(app, &due).await {
+        Ok(None) => attempt(app, &due).await,
+        Ok(Some(why)) => {
+            tracing::info!(%id, ?channel, why, "a message is not sent any more");
+            Some(Ending { status: DeliveryStatus::Skipped, detail: Some(why.to_owned()), provider_id: None })
+        }
+        Err(error) => {
+            tracing::warn!(%id, ?channel, %error, "nobody says whether a message that waited may leave; it is asked again");
+            let not_before = app.clock.now() + ASK_AGAIN;
+            return stored(app, id, deliveries::put_back(&app.db, id, not_before).await);
+        }
+    };
+    if let Some(ending) = ending {
+        record(app, &due, &ending).await;
+    }
+}
+
+/// Hands it to its provider; says how it ended, unless it is to be tried again.
+async fn attempt(app: &App, due: &Due) -> Option<Ending> {
     let (id, channel, attempt) = (due.message.id, due.channel, due.attempt);
-    let sent = app.channels.send(channel, &due.address, &due.message).await;
-    let ending = match sent {
+    match app.channels.send(channel, &due.address, &due.message).await {
         Ok(receipt) => {
             app.counters.sent.inc();
             tracing::info!(%id, ?channel, attempt, "a message has left");
-            Ending { status: DeliveryStatus::Sent, detail: None, provider_id: receipt.provider_id }
+            Some(Ending { status: DeliveryStatus::Sent, detail: None, provider_id: receipt.provider_id })
         }
         Err(SendError::Transient { detail, retry_after }) if attempt < ATTEMPTS => {
             app.counters.retried.inc();
             let pause = pause(attempt, retry_after);
             tracing::warn!(%id, ?channel, attempt, detail, seconds = pause.num_seconds(), "a message could not leave; it is tried again");
-            return put_off(app, &due, pause, &detail).await;
+            let not_before = app.clock.now() + pause;
+            stored(app, id, deliveries::put_off(&app.db, id, not_before, &detail).await);
+            None
         }
         Err(error) => {
             app.counters.failed.inc();
             tracing::warn!(%id, ?channel, attempt, %error, "a message cannot be sent");
-            Ending { status: DeliveryStatus::Failed, detail: Some(error.to_string()), provider_id: None }
+            Some(Ending { status: DeliveryStatus::Failed, detail: Some(error.to_string()), provider_id: None })
         }
-    };
-    record(app, &due, &ending).await;
+    }
 }
 
 /// The pause after an attempt: twice the one before, at least what the provider asks for.
@@ -107,9 +131,9 @@ fn pause(attempt: u32, retry_after: Option<Duration>) -> TimeDelta {
     doubled.max(asked.min(LONGEST_PAUSE))
 }
 
-async fn put_off(app: &App, due: &Due, pause: TimeDelta, detail: &str) {
-    let id = due.message.id;
-    if let Err(error) = deliveries::put_off(&app.db, id, app.clock.now() + pause, detail).await {
+/// When a message is due again was stored, or not: then it is when its claim ends.
+fn stored(app: &App, id: Uuid, outcome: Result<(), DbErr>) {
+    if let Err(error) = outcome {
         tracing::warn!(%id, %error, "when a message is tried again could not be stored: it is when its claim ends");
     }
     app.bells.deliveries.ring();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use events::EventType;
-use platform::database::Transaction;
+use platform::database::{Transaction, begin};
 use sea_orm::DbErr;
 use serde_json::json;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::domain::channel::Channel;
 use crate::domain::message::{Kind, Subject};
 use crate::domain::outcome::{ChannelResult, Outcome, outcome};
 use crate::domain::person::Person;
+use crate::domain::plan::cancelled;
 use crate::domain::reminder::{Reminder, Status};
 use crate::store::{deliveries, outbox, reminders};
 
@@ -44,6 +45,23 @@ pub(super) async fn end_reminders(app: &App, transaction: &Transaction, ids: &[U
     outbox::store(transaction, drafts, &app.clock).await
 }
 
+/// Cancels a reminder some of whose messages are still on their way, and tells of it.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn cancel(app: &App, id: Uuid, why: &str) -> Result<(), DbErr> {
+    let transaction = begin(&app.db).await?;
+    let fired = reminders::lock_fired(&transaction, &[id]).await?;
+    let over = fired.into_iter().map(|fired| cancelled(fired, why, app.clock.now()).reminder).collect::<Vec<_>>();
+    let told = over.iter().map(|reminder| announce::reminder(EventType::ReminderCancelled, reminder)).collect();
+    reminders::store_ends(&transaction, &over).await?;
+    outbox::store(&transaction, told, &app.clock).await?;
+    transaction.commit().await?;
+    app.wake.ring();
+    app.bells.jobs.ring();
+    Ok(())
+}
+
 /// A fired reminder as it ends with these results, and what is told of that; nothing while a message is on its way. Whoever should have been reminded and
 /// was not, finds that in the application.
 pub(super) fn ended(
@@ -67,7 +85,8 @@ pub(super) fn ended(
 
 /// Tells everybody who was to be reminded, in the application, that it did not work.
 fn apologise(app: &App, messages: &mut Messages, reminder: &Reminder, results: &[ChannelResult]) {
-    let mut user_ids: Vec<&str> = results.iter().map(|result| result.user_id.as_str()).collect();
+    let told = results.iter().filter(|result| !result.is_withheld());
+    let mut user_ids: Vec<&str> = told.map(|result| result.user_id.as_str()).collect();
     user_ids.dedup();
     let occasion = Occasion {
         kind: Kind::DeliveryFailed,

@@ -9,6 +9,7 @@ pub(crate) mod fire_reminders;
 pub(crate) mod follow_task;
 pub(crate) mod keep_watch;
 pub(crate) mod schedule_jobs;
+mod second_look;
 pub(crate) mod send_digests;
 pub(crate) mod tell_notices;
 mod under_way;

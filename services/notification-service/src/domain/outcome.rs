@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::channel::Channel;
 use super::route::DeliveryStatus;
 
+/// Why somebody is not told who might have been when the message was written.
+pub(crate) const MAY_NOT_SEE: &str = "the task is not theirs to see any more";
+
 /// What became of one message by one channel, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ChannelResult {
@@ -14,6 +17,13 @@ pub(crate) struct ChannelResult {
     /// Why not, or what else there is to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
+}
+
+impl ChannelResult {
+    /// Whether it was kept from its recipient, who is to hear nothing else of the task either.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.detail.as_deref() == Some(MAY_NOT_SEE)
+    }
 }
 
 /// How a reminder ended.

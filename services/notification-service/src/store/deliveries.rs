@@ -24,6 +24,10 @@ pub(crate) struct Due {
     pub(crate) message: Message,
     /// The reminder that it is of.
     pub(crate) reminder_id: Option<Uuid>,
+    /// Whether that is not to be sent any more, or not then.
+    pub(crate) is_over: bool,
+    /// When it was written.
+    pub(crate) told_at: DateTime<Utc>,
 }
 
 impl FromQueryResult for Due {
@@ -52,6 +56,8 @@ impl FromQueryResult for Due {
             attempt: attempts.unsigned_abs(),
             message,
             reminder_id: row.try_get(prefix, "reminder_id")?,
+            is_over: row.try_get(prefix, "is_over")?,
+            told_at: row.try_get(prefix, "created_at")?,
         })
     }
 }
@@ -69,8 +75,10 @@ pub(crate) async fn claim(
             AND (claimed_until IS NULL OR claimed_until <= clock_timestamp()) AND id <> ALL ($3) \
             ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
-          told.moment, told.user_id, told.name, told.timezone, told.reminder_id \
-        FROM due JOIN notification.notifications AS told ON told.id = due.notification_id"
+          told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.created_at, \
+          reminder.id IS NOT NULL AND (reminder.status <> 'scheduled' OR reminder.version <> told.reminder_version) AS is_over \
+        FROM due JOIN notification.notifications AS told ON told.id = due.notification_id \
+          LEFT JOIN notification.reminders AS reminder ON reminder.id = told.reminder_id"
     );
     let values = [now.into(), most.into(), under_way.into()];
     Due::find_by_statement(statement(&sql, values)).all(db).await
@@ -102,6 +110,13 @@ pub(crate) async fn put_off(
 ) -> Result<(), DbErr> {
     let sql = "UPDATE notification.deliveries SET not_before = $2, claimed_until = NULL, detail = $3 WHERE id = $1 AND status = 'pending'";
     db.execute_raw(statement(sql, [id.into(), not_before.into(), detail.into()])).await.map(|_| ())
+}
+
+/// It was not tried, and is to be looked at again at `not_before`.
+pub(crate) async fn put_back(db: &impl ConnectionTrait, id: Uuid, not_before: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE notification.deliveries SET not_before = $2, claimed_until = NULL, attempts = attempts - 1 \
+        WHERE id = $1 AND status = 'pending'";
+    db.execute_raw(statement(sql, [id.into(), not_before.into()])).await.map(|_| ())
 }
 
 /// How a message ended.

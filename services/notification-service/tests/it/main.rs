@@ -14,3 +14,4 @@ mod outages;
 mod preferences;
 mod replicas;
 mod service;
+mod waiting;
