@@ -95,8 +95,11 @@ pub(crate) async fn renew(db: &impl ConnectionTrait, under_way: Vec<Uuid>) -> Re
 
 /// When, by a clock that says `now`, the next message may leave, or the next claim ends.
 pub(crate) async fn next(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let sql = "SELECT min(greatest(not_before, $1 + (claimed_until - clock_timestamp()))) AS next FROM notification.deliveries \
-        WHERE status = 'pending'";
+    // What is claimed is due: of the others, of which there may be many, only the first is read.
+    let sql = "SELECT least(\
+          (SELECT min(not_before) FROM notification.deliveries WHERE status = 'pending' AND not_before > $1), \
+          (SELECT min(coalesce($1 + (claimed_until - clock_timestamp()), not_before)) FROM notification.deliveries \
+            WHERE status = 'pending' AND not_before <= $1)) AS next";
     let row = db.query_one_raw(statement(sql, [now.into()])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
