@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use platform::clock::Clock;
 use platform::derived_key::DerivedKey;
 use platform::problem::Problem;
 use serde_json::Value;
@@ -50,6 +51,13 @@ pub fn once_in_secret(
         Once { scope, key, fingerprint }
     };
     Ok(idempotency_key(headers)?.map(once))
+}
+
+/// By what another service recognises the request when it is asked for it again: of its key, and without one of this request alone.
+pub fn key_elsewhere(once: Option<&Once>, clock: &Clock) -> String {
+    let Some(Once { scope, key, fingerprint }) = once else { return clock.new_id().to_string() };
+    let named = [scope.as_bytes(), &[0], key.as_bytes(), &[0], fingerprint].concat();
+    URL_SAFE_NO_PAD.encode(Sha256::digest(named))
 }
 
 /// Keeps for a request's key what another service answers to `ask`, which is carried out as often as it is asked and comes to the

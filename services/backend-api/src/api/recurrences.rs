@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::docs::{OnceHeader, SeriesPath, UserPath};
-use super::once::{ask_once, once};
+use super::once::{ask_once, key_elsewhere, once};
 use super::recurring_service::{Listed, RecurringService};
 use super::refusals::{BodyRefusals, CallerRefusals, ListRefusals, OnceRefusals, SeriesRefusals, refusals};
 use super::respond;
@@ -184,14 +184,9 @@ pub async fn skip(
     check.optional("/occurrence", occurrence, at_least_1);
     check.finish()?;
     let service = RecurringService::of(&app, &caller).await?;
-    let ask = async {
-        // Always by its number: a question that is asked twice, because the answer was lost, must not skip twice.
-        let occurrence = match occurrence {
-            Some(occurrence) => occurrence,
-            None => service.find(id).await?.occurrence,
-        };
-        service.skip(id, occurrence).await.map(|series| Reply::ok(&series))
-    };
+    // Asked again, because the answer was lost, it must not skip another one.
+    let key = key_elsewhere(once.as_ref(), &app.changes.clock);
+    let ask = async { service.skip(id, occurrence, &key).await.map(|series| Reply::ok(&series)) };
     ask_once(&app.changes, user_id, once, ask).await
 }
 

@@ -62,8 +62,10 @@ struct Nothing {}
 
 /// It goes on with the next occurrence.
 #[derive(Debug, Serialize)]
-struct Skip {
-    occurrence: i32,
+struct Skip<'a> {
+    occurrence: Option<i32>,
+    /// The same however often this is asked: it skips once.
+    key: &'a str,
 }
 
 /// What is to be otherwise for the tasks to come.
@@ -176,12 +178,12 @@ impl<'a> RecurringService<'a> {
         self.tell("stop", id, Nothing {}).await
     }
 
-    /// Goes on with the next occurrence, if `occurrence` is the latest.
+    /// Goes on with the next occurrence, if `occurrence` is the latest or is not said; with one `key` once.
     ///
     /// # Errors
     /// 404, 409 `occurrence_over` and `series_over`, 503.
-    pub async fn skip(&self, id: Uuid, occurrence: i32) -> Result<Series, Problem> {
-        self.tell("skip", id, Skip { occurrence }).await
+    pub async fn skip(&self, id: Uuid, occurrence: Option<i32>, key: &str) -> Result<Series, Problem> {
+        self.tell("skip", id, Skip { occurrence, key }).await
     }
 
     async fn tell(&self, verb: &str, id: Uuid, what: impl Serialize + Sync) -> Result<Series, Problem> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -20,6 +21,9 @@ struct Known {
     /// In which workspace each is, and how it is shown.
     series: BTreeMap<Uuid, (String, Value)>,
     asked: Vec<(String, Value)>,
+    /// The keys of what it has skipped.
+    skipped: BTreeSet<String>,
+    loses_answers: bool,
 }
 
 impl RecurringService {
@@ -47,6 +51,11 @@ impl RecurringService {
     /// The series looks otherwise.
     pub(crate) fn set(&self, id: &str, member: &str, value: Value) {
         self.known().series.get_mut(&id.parse().unwrap()).unwrap().1[member] = value;
+    }
+
+    /// Whether what it does is done, and nobody hears of it.
+    pub(crate) fn loses_answers(&self, loses_answers: bool) {
+        self.known().loses_answers = loses_answers;
     }
 
     /// How it is shown.
@@ -86,31 +95,39 @@ async fn tell(
     State(service): State<RecurringService>,
     Path(verb): Path<String>,
     Json(told): Json<Value>,
-) -> Json<Value> {
+) -> Result<Json<Value>, StatusCode> {
     let members: &[&str] = match verb.as_str() {
         "find" | "stop" => &["id", "workspace_ids"],
         "change" => &["id", "workspace_ids", "changes"],
-        "skip" => &["id", "workspace_ids", "occurrence"],
+        "skip" => &["id", "workspace_ids", "occurrence", "key"],
         other => panic!("it cannot {other}"),
     };
     let mut known = service.asked(&verb, &told, members);
+    let Known { series, skipped, loses_answers, .. } = &mut *known;
     let workspaces: Vec<Uuid> = serde_json::from_value(told["workspace_ids"].clone()).unwrap();
-    let found = known.series.get_mut(&serde_json::from_value::<Uuid>(told["id"].clone()).unwrap());
+    let found = series.get_mut(&serde_json::from_value::<Uuid>(told["id"].clone()).unwrap());
     let visible = found.filter(|(workspace, _)| workspaces.contains(&workspace.parse().unwrap()));
-    let Some((_, series)) = visible else { return Json(json!({"recurrence": null})) };
+    let Some((_, series)) = visible else { return Ok(Json(json!({"recurrence": null}))) };
     let problem = match verb.as_str() {
         "change" => change(series, &told["changes"]),
         "stop" => {
             series["status"] = json!("stopped");
             None
         }
-        "skip" => skip(series, told["occurrence"].as_i64().unwrap()),
+        "skip" if skipped.contains(told["key"].as_str().unwrap()) => None,
+        "skip" => skip(series, told["occurrence"].as_i64()),
         _ => None,
     };
-    Json(match problem {
+    if verb == "skip" && problem.is_none() {
+        skipped.insert(told["key"].as_str().unwrap().to_owned());
+    }
+    if *loses_answers {
+        return Err(StatusCode::BAD_GATEWAY);
+    }
+    Ok(Json(match problem {
         Some(code) => json!({"recurrence": series, "problem": {"code": code, "detail": "Read the series again."}}),
         None => json!({"recurrence": series}),
-    })
+    }))
 }
 
 fn change(series: &mut Value, changes: &Value) -> Option<&'static str> {
@@ -125,13 +142,14 @@ fn change(series: &mut Value, changes: &Value) -> Option<&'static str> {
     None
 }
 
-fn skip(series: &mut Value, occurrence: i64) -> Option<&'static str> {
+fn skip(series: &mut Value, occurrence: Option<i64>) -> Option<&'static str> {
     if series["status"] != "active" {
         return Some("series_over");
     }
-    if series["occurrence"] != occurrence {
+    let latest = series["occurrence"].as_i64().unwrap();
+    if occurrence.is_some_and(|occurrence| occurrence != latest) {
         return Some("occurrence_over");
     }
-    series["occurrence"] = json!(occurrence + 1);
+    series["occurrence"] = json!(latest + 1);
     None
 }
