@@ -9,21 +9,27 @@ use crate::store::change::Change;
 
 /// Tells `task.updated`, followed by the specific events; each says so when the patch was for this task of its series alone.
 pub(super) fn tell_update(change: &mut Change, actor: &Actor, scope: SeriesScope, before: &Task, after: &Task) {
-    let draft = |event_type| {
-        let (before, after) = (before.event_data(), after.event_data());
-        let draft = EventDraft::task_changed(event_type, &actor.user_id, before, after, Source::RestApi);
-        if scope == SeriesScope::This { draft.for_this_alone() } else { draft }
-    };
-    change.emit(draft(EventType::TaskUpdated));
+    tell_updated(change, actor, scope, before, after);
     for event_type in specific(before, after) {
-        change.emit(draft(event_type));
+        change.emit(draft(event_type, actor, scope, before, after));
     }
     for tag in after.tags.without(&before.tags) {
-        change.emit(draft(EventType::TaskTagAdded).with_tag(tag));
+        change.emit(draft(EventType::TaskTagAdded, actor, scope, before, after).with_tag(tag));
     }
     for tag in before.tags.without(&after.tags) {
-        change.emit(draft(EventType::TaskTagRemoved).with_tag(tag));
+        change.emit(draft(EventType::TaskTagRemoved, actor, scope, before, after).with_tag(tag));
     }
+}
+
+/// Tells `task.updated` alone.
+pub(super) fn tell_updated(change: &mut Change, actor: &Actor, scope: SeriesScope, before: &Task, after: &Task) {
+    change.emit(draft(EventType::TaskUpdated, actor, scope, before, after));
+}
+
+fn draft(event_type: EventType, actor: &Actor, scope: SeriesScope, before: &Task, after: &Task) -> EventDraft {
+    let (before, after) = (before.event_data(), after.event_data());
+    let draft = EventDraft::task_changed(event_type, &actor.user_id, before, after, Source::RestApi);
+    if scope == SeriesScope::This { draft.for_this_alone() } else { draft }
 }
 
 /// The specific events of the fields that differ, in a fixed order.

@@ -2,95 +2,102 @@
 
 use chrono::{DateTime, Utc};
 use platform::problem::Problem;
+use platform::trace::TraceContext;
 use uuid::Uuid;
 
 use super::create_task::{check_assignee, check_reminders, refused};
 use super::edit;
-use super::tell_update::tell_update;
+use super::tell_update::{tell_update, tell_updated};
 use super::update_task::repeat;
 use crate::domain::actor::Actor;
 use crate::domain::recurrence::first_due;
 use crate::domain::series_scope::SeriesScope;
 use crate::domain::task::{Task, TaskPatch};
-use crate::store::change::Change;
-use crate::store::tasks;
+use crate::store::change::{Change, Changes};
+use crate::store::isolation::Acting;
+use crate::store::tasks::{self, Instances};
 
-/// Stores what the patch changes of the tasks that `scope` says, in one transaction, and tells it of each. What a task has already
-/// tells nothing.
+/// How many tasks that are done are changed in one transaction: what it tells is held in memory until it ends.
+const TOGETHER: usize = 20;
+
+/// What is to be otherwise, and of which tasks.
+#[derive(Clone, Debug)]
+pub struct SeriesPatch {
+    /// The series.
+    pub series_id: Uuid,
+    /// Its workspace.
+    pub workspace_id: Uuid,
+    /// The latest of its tasks, as recurring-task-service has it; perhaps it is yet to be made.
+    pub latest: Option<Uuid>,
+    /// Which of its tasks are meant.
+    pub scope: SeriesScope,
+    /// The patch of each.
+    pub patch: TaskPatch,
+}
+
+/// Stores what the patch changes of the tasks that its scope says, and tells it of each. What a task has already tells nothing, so what
+/// failed half way is finished by doing it again.
 ///
 /// # Errors
-/// As [`check_instances`].
+/// 409 and 422 as [`check_instances`].
 pub async fn update_instances(
-    change: &mut Change,
+    changes: &Changes,
     actor: &Actor,
-    series_id: Uuid,
-    scope: SeriesScope,
-    patch: TaskPatch,
+    trace: Option<&TraceContext>,
+    mut wanted: SeriesPatch,
 ) -> Result<(), Problem> {
-    let instances = checked(change, actor, series_id, scope, &patch).await?;
-    save_all(change, actor, scope, instances, &patch).await
+    let Instances { mut open, done } = list(changes, actor, &wanted).await?;
+    if wanted.scope == SeriesScope::This {
+        open.truncate(1);
+        wanted.latest = Some(*open.first().ok_or_else(occurrence_over)?);
+    }
+    // A task that is open tells up to a hundred events, and whoever changes many of them is not to hold all in memory.
+    for ids in open.chunks(1).chain(done.chunks(TOGETHER)) {
+        let mut change = changes.begin(Acting::User(&actor.user_id), trace.cloned()).await?;
+        update_some(&mut change, actor, &wanted, ids).await?;
+        change.commit().await?;
+    }
+    Ok(())
 }
 
 /// Goes on when [`update_instances`] would: asked before anything is changed elsewhere.
 ///
 /// # Errors
-/// 409 when `scope` is the open task alone, and none is open. 422 when the assignee is not a member, or a new reminder of a task
+/// 409 when the scope is the open task alone, and none is open. 422 when the assignee is not a member, or a new reminder of a task
 /// that is still to come is past or too far ahead, or a new recurrence never comes.
-pub async fn check_instances(
-    change: &Change,
-    actor: &Actor,
-    series_id: Uuid,
-    scope: SeriesScope,
-    patch: &TaskPatch,
-) -> Result<(), Problem> {
-    checked(change, actor, series_id, scope, patch).await.map(|_| ())
-}
-
-/// The open tasks of a series do not repeat any more.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn stop_instances(change: &mut Change, actor: &Actor, series_id: Uuid) -> Result<(), Problem> {
-    let (scope, once_only) = (SeriesScope::Following, TaskPatch { recurrence: Some(None), ..TaskPatch::default() });
-    update_instances(change, actor, series_id, scope, once_only).await
-}
-
-/// The tasks that the patch is for, the latest first, when it may be applied to them.
-async fn checked(
-    change: &Change,
-    actor: &Actor,
-    series_id: Uuid,
-    scope: SeriesScope,
-    patch: &TaskPatch,
-) -> Result<Vec<Task>, Problem> {
-    let with_done = scope == SeriesScope::All;
-    let found = tasks::find_of_series_for_update(change.transaction(), &actor.user_id, series_id, with_done);
-    let mut instances = found.await?;
-    if scope == SeriesScope::This {
-        instances.truncate(1);
-        if instances.is_empty() {
-            let detail = "No task of the series is open. Wait for the next one, or change those that follow.";
-            return Err(Problem::conflict("occurrence_over", detail));
-        }
+pub async fn check_instances(change: &Change, actor: &Actor, wanted: &SeriesPatch) -> Result<(), Problem> {
+    let SeriesPatch { series_id, workspace_id, scope, patch, .. } = wanted;
+    let open = tasks::find_latest_open_of_series(change.transaction(), &actor.user_id, *series_id).await?;
+    if *scope == SeriesScope::This && open.is_none() {
+        return Err(occurrence_over());
     }
-    let workspace_id = instances.first().map_or(actor.workspace_id, |task| task.workspace_id);
     if let Some(assignee) = &patch.assignee {
-        check_assignee(change, workspace_id, assignee.as_deref()).await?;
+        check_assignee(change, *workspace_id, assignee.as_deref()).await?;
     }
     let now = change.clock().now();
-    if let Some(open) = latest_open(&instances) {
-        check_reminders_of(change, scope, open, patch)?;
-        repeat(open, &mut changed(open, patch.clone(), now), now)?;
+    if let Some(open) = open {
+        check_reminders_of(change, *scope, &open, patch)?;
+        repeat(&open, &mut changed(&open, patch.clone(), now), now)?;
     } else if let Some(Some(rule)) = &patch.recurrence {
         let timezone = patch.timezone.unwrap_or(actor.timezone);
         let due = first_due(rule, timezone, patch.due_date.flatten(), now);
         due.map_err(|invalid| refused(invalid.within("/recurrence")))?;
     }
-    Ok(instances)
+    Ok(())
 }
 
-fn latest_open(instances: &[Task]) -> Option<&Task> {
-    instances.iter().find(|task| !task.progress.status().is_done())
+fn occurrence_over() -> Problem {
+    let detail = "No task of the series is open. Wait for the next one, or change those that follow.";
+    Problem::conflict("occurrence_over", detail)
+}
+
+/// Which tasks the patch is for.
+async fn list(changes: &Changes, actor: &Actor, wanted: &SeriesPatch) -> Result<Instances, Problem> {
+    let with_done = wanted.scope == SeriesScope::All;
+    let reading = changes.begin(Acting::User(&actor.user_id), None).await?;
+    let listed = tasks::list_of_series(reading.transaction(), &actor.user_id, wanted.series_id, with_done).await?;
+    reading.abandon().await?;
+    Ok(listed)
 }
 
 /// As a task's are checked. Where a task is overdue, the new reminders of its series are meant for those to come.
@@ -109,24 +116,33 @@ fn changed(task: &Task, patch: TaskPatch, now: DateTime<Utc>) -> Task {
     after
 }
 
-async fn save_all(
-    change: &mut Change,
-    actor: &Actor,
-    scope: SeriesScope,
-    instances: Vec<Task>,
-    patch: &TaskPatch,
-) -> Result<(), Problem> {
-    let latest = latest_open(&instances).map(|task| task.id);
+async fn update_some(change: &mut Change, actor: &Actor, wanted: &SeriesPatch, ids: &[Uuid]) -> Result<(), Problem> {
+    let SeriesPatch { series_id, workspace_id, latest, scope, patch } = wanted;
+    let with_done = *scope == SeriesScope::All;
+    let found = tasks::find_of_series_for_update(change.transaction(), &actor.user_id, *series_id, with_done, ids);
+    let instances = found.await?;
+    if *scope == SeriesScope::This && instances.is_empty() {
+        return Err(occurrence_over());
+    }
+    if let Some(assignee) = &patch.assignee {
+        check_assignee(change, *workspace_id, assignee.as_deref()).await?;
+    }
     for before in instances {
-        let (is_latest, now) = (latest == Some(before.id), change.clock().now());
+        let (is_latest, now) = (*latest == Some(before.id), change.clock().now());
         let part = SeriesScope::part_for(&before, is_latest, patch.clone());
         let mut after = changed(&before, part, now);
-        if is_latest {
+        let is_done = before.progress.status().is_done();
+        if is_latest && !is_done {
             repeat(&before, &mut after, now)?;
         }
-        if after != before {
-            edit::save(change, &mut after).await?;
-            tell_update(change, actor, scope, &before, &after);
+        if after == before {
+            continue;
+        }
+        edit::save(change, &mut after).await?;
+        if is_done {
+            tell_updated(change, actor, *scope, &before, &after);
+        } else {
+            tell_update(change, actor, *scope, &before, &after);
         }
     }
     Ok(())

@@ -135,14 +135,11 @@ pub async fn update(
     let (scope, patch) = input.validate()?;
     let service = RecurringService::of(&app, &caller).await?;
     let series = service.find(id).await?;
-    let (actor, acting) = (&caller.actor, Acting::User(&caller.actor.user_id));
     // What the tasks would refuse must not change the series. No connection is held while the service is asked.
-    let change = app.changes.begin(acting, None).await?;
-    check_instances(&change, actor, id, scope, &patch).await?;
+    let change = app.changes.begin(Acting::User(&caller.actor.user_id), None).await?;
+    check_instances(&change, &caller.actor, &series.patch(scope, patch.clone())).await?;
     change.abandon().await?;
     let series = if scope == SeriesScope::This { series } else { service.change(id, &patch).await? };
-    let mut change = app.changes.begin(acting, caller.trace.clone()).await?;
-    update_instances(&mut change, actor, id, scope, patch).await?;
-    change.commit().await?;
-    Ok(Json(series))
+    update_instances(&app.changes, &caller.actor, caller.trace.as_ref(), series.patch(scope, patch)).await?;
+    series.with_its_task(&app, &caller.actor).await.map(Json)
 }

@@ -18,13 +18,16 @@ use super::refusals::{BodyRefusals, CallerRefusals, ListRefusals, OnceRefusals, 
 use super::respond;
 use super::task_input::Check;
 use super::task_query::limit;
-use crate::actions::update_instances::stop_instances;
+use crate::actions::update_instances::{SeriesPatch, update_instances};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::invalid::Invalid;
 use crate::domain::listing::DEFAULT_LIMIT;
 use crate::domain::recurrence::Recurrence;
-use crate::store::isolation::Acting;
+use crate::domain::series_scope::SeriesScope;
+use crate::domain::task::TaskPatch;
 use crate::store::reply::Reply;
+use crate::store::tasks;
 
 /// What became of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -68,6 +71,7 @@ pub struct SeriesQuery {
 pub struct Series {
     /// What its tasks have as `recurrence_id`: the id of the first.
     id: Uuid,
+    workspace_id: Uuid,
     /// The latest of its tasks.
     task_id: Option<Uuid>,
     /// What the next one will be called.
@@ -89,6 +93,23 @@ pub struct Series {
     next_due: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+impl Series {
+    /// The patch of those of its tasks that `scope` says.
+    pub(super) fn patch(&self, scope: SeriesScope, patch: TaskPatch) -> SeriesPatch {
+        SeriesPatch { series_id: self.id, workspace_id: self.workspace_id, latest: self.task_id, scope, patch }
+    }
+
+    /// The series with the due date that its task has now, which recurring-task-service may be yet to hear of.
+    pub(super) async fn with_its_task(mut self, app: &App, actor: &Actor) -> Result<Self, Problem> {
+        if let Some(id) = self.task_id
+            && let Some(task) = tasks::find(&app.changes.db, &actor.user_id, id).await?
+        {
+            self.due_date = task.due_date;
+        }
+        Ok(self)
+    }
 }
 
 /// A page of series, the newest first.
@@ -151,10 +172,11 @@ pub async fn stop(
     Path(SeriesPath { id, .. }): Path<SeriesPath>,
 ) -> Result<Response, Problem> {
     // First, so that no task is made in between; said again, both halves change nothing.
-    RecurringService::of(&app, &caller).await?.stop(id).await?;
-    let mut change = app.changes.begin(Acting::User(&caller.actor.user_id), caller.trace).await?;
-    stop_instances(&mut change, &caller.actor, id).await?;
-    Ok(change.finish(Reply::no_content()).await?.into_response())
+    let series = RecurringService::of(&app, &caller).await?.stop(id).await?;
+    let once_only = TaskPatch { recurrence: Some(None), ..TaskPatch::default() };
+    let open = series.patch(SeriesScope::Following, once_only);
+    update_instances(&app.changes, &caller.actor, caller.trace.as_ref(), open).await?;
+    Ok(Reply::no_content().into_response())
 }
 
 /// What may be said with a skip.

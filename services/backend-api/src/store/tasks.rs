@@ -99,8 +99,57 @@ pub async fn find_for_system_update(db: &impl ConnectionTrait, id: Uuid) -> Resu
     living(id).lock_exclusive().one(db).await?.map(Task::try_from).transpose()
 }
 
-/// Living tasks of a series that the user may see, the latest first, locked until the transaction ends, which acts as the user: the
-/// open ones, and with `done` those that are done. At most [`MOST_OF_A_SERIES`].
+/// The latest open task of a series, if the user may see one, for a transaction that acts as the user.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_latest_open_of_series(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    series_id: Uuid,
+) -> Result<Option<Task>, Problem> {
+    of_series(user_id, series_id, false).one(db).await?.map(Task::try_from).transpose()
+}
+
+/// Which tasks there are of a series, each kind with the latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instances {
+    /// Those that are open.
+    pub open: Vec<Uuid>,
+    /// Those that are done.
+    pub done: Vec<Uuid>,
+}
+
+/// The living tasks of a series that the user may see, for a transaction that acts as the user: the open ones, and with `done` those that
+/// are done. At most [`MOST_OF_A_SERIES`], the latest.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list_of_series(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    series_id: Uuid,
+    done: bool,
+) -> Result<Instances, DbErr> {
+    let mut instances = Instances::default();
+    for row in db.query_all_raw(of_series_statement(user_id, series_id, done)).await? {
+        let status: String = row.try_get("", Column::Status.as_str())?;
+        let kind = if status == Status::Done.as_str() { &mut instances.done } else { &mut instances.open };
+        kind.push(row.try_get("", Column::Id.as_str())?);
+    }
+    Ok(instances)
+}
+
+/// What [`list_of_series`] asks for.
+pub fn of_series_statement(user_id: &str, series_id: Uuid, done: bool) -> Statement {
+    of_series(user_id, series_id, done)
+        .select_only()
+        .columns([Column::Id, Column::Status])
+        .limit(MOST_OF_A_SERIES)
+        .build(DbBackend::Postgres)
+}
+
+/// Those of `ids` that [`list_of_series`] would still list, locked until the transaction ends.
 ///
 /// # Errors
 /// As [`find`].
@@ -109,13 +158,14 @@ pub async fn find_of_series_for_update(
     user_id: &str,
     series_id: Uuid,
     done: bool,
+    ids: &[Uuid],
 ) -> Result<Vec<Task>, Problem> {
-    let rows = Model::find_by_statement(of_series_statement(user_id, series_id, done)).all(db).await?;
+    let wanted = of_series(user_id, series_id, done).filter(Column::Id.is_in(ids.iter().copied()));
+    let rows = wanted.lock_exclusive().all(db).await?;
     rows.into_iter().map(Task::try_from).collect()
 }
 
-/// What [`find_of_series_for_update`] asks for.
-pub fn of_series_statement(user_id: &str, series_id: Uuid, done: bool) -> Statement {
+fn of_series(user_id: &str, series_id: Uuid, done: bool) -> Select<Entity> {
     let is_done = Column::Status.eq(Status::Done.as_str());
     let open = Condition::all().add(Column::Status.ne(Status::Done.as_str())).add(Column::ArchivedAt.is_null());
     let wanted = if done { Condition::any().add(open).add(is_done) } else { open };
@@ -126,9 +176,6 @@ pub fn of_series_statement(user_id: &str, series_id: Uuid, done: bool) -> Statem
         .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
         .order_by_desc(Column::Occurrence)
         .order_by_asc(Column::Id)
-        .limit(MOST_OF_A_SERIES)
-        .lock_exclusive()
-        .build(DbBackend::Postgres)
 }
 
 async fn lock(db: &impl ConnectionTrait, user_id: &str, wanted: Select<Entity>) -> Result<Option<Task>, Problem> {

@@ -33,6 +33,7 @@ impl Plants {
             tasks.push(instance(&api, &alice, &id, occurrence).await);
         }
         alice.client.post(&format!("{}/complete", alice.task(&tasks[0])), &json!({})).await.expect(200);
+        trail.recurring.set(&id, "task_id", tasks[2]["id"].clone());
         let events = api.events().await.len();
         Self { api, trail, alice, id, tasks, events }
     }
@@ -69,6 +70,7 @@ async fn this_is_the_latest_open_task_alone() {
         json!({"scope": "this", "title": "Water the ferns", "due_date": "2026-02-10T07:00:00Z", "tags": ["hall"]});
     let series = plants.patch(&patch).await.expect(200).json();
     assert_eq!(series["title"], "Water the plants", "the next one is as before");
+    assert_eq!(series["due_date"], "2026-02-10T07:00:00Z", "but this one is due then");
     assert_eq!(plants.changes(), None);
     assert_eq!(plants.each("title").await, ["Water the plants", "Water the plants", "Water the ferns"]);
     assert_eq!(plants.each("due_date").await[1..], ["2026-02-02T07:00:00Z", "2026-02-10T07:00:00Z"]);
@@ -231,6 +233,61 @@ async fn a_long_series_is_changed_as_far_as_it_is_bounded() {
     let changed = "SELECT count(*) FROM core.tasks WHERE title = 'Water the ferns'";
     assert_eq!(plants.api.number(changed).await, i64::try_from(MOST_OF_A_SERIES).unwrap());
     assert_eq!(plants.each("title").await, ["Water the ferns"; 3], "the latest first");
+    // What is told of them is held in memory until their transaction ends.
+    let together = "SELECT max(count) FROM \
+        (SELECT count(*) AS count FROM core.tasks WHERE title = 'Water the ferns' GROUP BY xmin::text) AS transactions";
+    assert!(plants.api.number(together).await <= 20);
+}
+
+#[tokio::test]
+async fn of_what_is_done_it_is_told_in_one_event_each() {
+    let plants = Plants::start().await;
+    let patch = json!({"scope": "all", "title": "Water the ferns", "priority": "high", "tags": ["hall", "home"]});
+    plants.patch(&patch).await.expect(200);
+    let told = plants.told().await;
+    let types = |task: &Value| {
+        let of_task = told.iter().filter(|event| event["task_data"]["id"] == task["id"]);
+        of_task.map(|event| event["event_type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(types(&plants.tasks[0]), ["task.updated"]);
+    let of_open = ["task.updated", "task.priority_changed", "task.tag_added", "task.tag_added"];
+    assert_eq!(
+        (types(&plants.tasks[1]), types(&plants.tasks[2])),
+        (of_open.map(str::to_owned).into(), of_open.map(str::to_owned).into())
+    );
+}
+
+#[tokio::test]
+async fn a_due_date_is_of_the_task_that_the_series_has_come_to() {
+    let plants = Plants::start().await;
+    let alice = &plants.alice;
+    alice.client.post(&format!("{}/complete", alice.task(&plants.tasks[2])), &json!({})).await.expect(200);
+    // The fourth is about to be made, and the second is still open.
+    plants.trail.recurring.set(&plants.id, "task_id", json!(plants.api.clock.new_id()));
+    let patch = json!({"due_date": "2026-02-10T07:00:00Z", "title": "Water the ferns"});
+    plants.patch(&patch).await.expect(200);
+    assert_eq!(plants.changes().unwrap(), patch);
+    assert_eq!(plants.each("due_date").await, ["2026-02-02T07:00:00Z"; 3]);
+    assert_eq!(plants.each("title").await[1], "Water the ferns");
+}
+
+#[tokio::test]
+async fn who_may_do_it_is_asked_of_the_workspace_of_the_series() {
+    let (variables, trail) = Trail::start().await;
+    let api = Api::start_with(variables).await;
+    let (alice, bob) = (api.person("alice"), api.person("bob"));
+    alice.client.get("/api/alice/profile").await.expect(200);
+    let shared = bob.client.get("/api/bob/profile").await.expect(200).json()["workspace_id"].clone();
+    let join =
+        format!("INSERT INTO core.members VALUES ({}, 'alice', 'member', now())", shared.to_string().replace('"', "'"));
+    api.owner().await.execute_unprepared(&join).await.unwrap();
+    // None of its tasks is open.
+    let id = trail.recurring.begin(&shared);
+    let path = format!("/api/alice/recurrences/{id}");
+    alice.client.patch(&path, &json!({"assignee": "bob"})).await.expect(200);
+    let problem =
+        alice.client.patch(&path, &json!({"assignee": "carol"})).await.expect_problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "assignee_unknown");
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ impl RecurringService {
     pub(crate) fn begin(&self, workspace_id: &Value) -> String {
         let id = Uuid::new_v4();
         let series = json!({
-            "id": id, "task_id": id, "title": "Water the plants", "status": "active",
+            "id": id, "workspace_id": workspace_id, "task_id": id, "title": "Water the plants", "status": "active",
             "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "text": "every Monday", "mode": "schedule"},
             "timezone": "UTC", "occurrence": 1, "due_date": "2026-02-02T07:00:00Z",
             "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00Z",
