@@ -106,6 +106,7 @@ def of_services(objects: list[dict]) -> Iterator[str]:
     """Whether Services lead to ports of pods, and what is before them to ports of Services."""
     workloads = [each for each in objects if each["kind"] == "Deployment"]
     services = {each["metadata"]["name"]: each for each in objects if each["kind"] == "Service"}
+    named = {name: {(port.get("name"), port["port"]) for port in each["spec"]["ports"]} for name, each in services.items()}
     for name, service in services.items():
         selector = service["spec"]["selector"].items()
         behind = [each for each in workloads if selector <= pod_of(each)["metadata"]["labels"].items()]
@@ -117,19 +118,16 @@ def of_services(objects: list[dict]) -> Iterator[str]:
     for each in objects:
         if each["kind"] == "Ingress":
             for path in (path for rule in each["spec"]["rules"] for path in rule["http"]["paths"]):
-                backend = path["backend"]["service"]
-                has = [(port.get("name"), port["port"]) for port in services.get(backend["name"], {"spec": {"ports": []}})["spec"]["ports"]]
-                port = backend["port"]
-                if not any(port.get("name") == name or port.get("number") == number for name, number in has):
-                    yield f"Ingress {each['metadata']['name']}: {backend['name']} has no port {port}"
+                backend, port = path["backend"]["service"]["name"], path["backend"]["service"]["port"]
+                if not any(port.get("name") == name or port.get("number") == number for name, number in named.get(backend, ())):
+                    yield f"Ingress {each['metadata']['name']}: {backend} has no port {port}"
         if each["kind"] == "HTTPRoute":
             for backend in (backend for rule in each["spec"]["rules"] for backend in rule["backendRefs"]):
-                if backend["port"] not in [port["port"] for port in services.get(backend["name"], {"spec": {"ports": []}})["spec"]["ports"]]:
+                if backend["port"] not in [number for _, number in named.get(backend["name"], ())]:
                     yield f"HTTPRoute {each['metadata']['name']}: {backend['name']} has no port {backend['port']}"
         if each["kind"] == "ServiceMonitor":
-            every = {port.get("name") for service in services.values() for port in service["spec"]["ports"]}
             for endpoint in each["spec"]["endpoints"]:
-                if endpoint["port"] not in every:
+                if not any(endpoint["port"] == name for ports in named.values() for name, _ in ports):
                     yield f"ServiceMonitor {each['metadata']['name']}: no Service has a port {endpoint['port']}"
 
 
@@ -153,9 +151,8 @@ def settings(subject: Subject) -> Iterator[str]:
             if [other for other, _ in told].count(name) > 1:
                 yield f"{place}: {name} is there twice"
         given = {name for name, entry in told if entry.get("value") or "valueFrom" in entry}
-        for name in sorted(service.required | {"APP_API_TOKEN"} - given):
-            if name not in given:
-                yield f"{place}: {name} is not there"
+        for name in sorted((service.required | {"APP_API_TOKEN"}) - given):
+            yield f"{place}: {name} is not there"
 
 
 @check(

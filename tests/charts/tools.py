@@ -21,9 +21,6 @@ NOT_ASKED = {
     "container-image-pull-policy",
     # Pods are spread by topologySpreadConstraints, which kube-score checks too.
     "deployment-has-host-podantiaffinity",
-    # Volumes and identity are Redpanda's and Postgres' own matter: they are for trying out, one of each.
-    "statefulset-has-host-podantiaffinity",
-    "statefulset-has-poddisruptionbudget",
 }
 
 
