@@ -13,6 +13,8 @@ from subject import NAMESPACE, Subject, pod_of
 
 DATA, DAPR = "tidings-data", "dapr-system"
 SIDECAR, METRICS = 50002, 9090
+# Traces, by gRPC or HTTP; they go to the collector of k8s/, or to one among what measures.
+OTLP = (4317, 4318)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def ends(subject: Subject) -> dict[str, End]:
     found = OUTSIDE | {name: End(name, DAPR, labels, ports) for name, labels, ports in control_plane.pods(subject)}
     ours = [(NAMESPACE, each) for each in subject.renderings["minimal"]]
     theirs = [(DATA, each) for file in ("postgres", "redpanda") for each in subject.manifests_in(f"k8s/{file}")]
+    theirs += [(NAMESPACE, each) for each in subject.manifests["k8s/otel-collector.yaml"]]
     for namespace, each in ours + theirs:
         if each["kind"] not in ("Deployment", "StatefulSet", "Job", "Pod"):
             continue
@@ -124,7 +127,8 @@ def flows() -> set[tuple[str, str, int]]:
         wanted |= {("prometheus", name, service.port), ("prometheus", name, METRICS)}
         # The control plane, the broker and traces.
         wanted |= {(name, "dapr-operator", 6500), (name, "dapr-sentry", 50001), (name, "dapr-scheduler-server", 50006)}
-        wanted |= {(name, "redpanda", 9092), (name, "prometheus", 4317)}
+        wanted |= {(name, "redpanda", 9092)}
+        wanted |= {(name, collector, port) for collector in ("otel-collector", "prometheus") for port in OTLP}
         # The pods of `helm test`.
         wanted |= {(test, name, service.port) for test in ("tidings-test-ready", "tidings-test-tasks")}
         for call in map(as_pattern, service.calls):
@@ -138,13 +142,14 @@ def flows() -> set[tuple[str, str, int]]:
     # Keys of issuers: those of backend-api itself, and those of others.
     wanted |= {(sockets.app_id, api.app_id, api.port), (sockets.app_id, "internet", 443), (api.app_id, "internet", 443)}
     wanted |= {("notification-service", "internet", port) for port in (443, 465, 587)}
+    wanted |= {("otel-collector", "prometheus", port) for port in OTLP}
     # Who measures the broker: itself, and an exporter of the groups' lag.
     return wanted | {("topics", "redpanda", 9092), ("prometheus", "redpanda", 9644), ("prometheus", "redpanda", 9092)}
 
 
 # Where daprd listens beside what it tells others, and what is tried of whoever is not in the charts.
 DAPRD = {3500, 50001, SIDECAR, METRICS}
-OF_OTHERS = {53, 443, 465, 587, 4317, 5432, 9092}
+OF_OTHERS = {53, 443, 465, 587, *OTLP, 5432, 9092}
 
 
 def listens(end: End) -> set[int]:

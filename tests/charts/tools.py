@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import yaml
 
 import control_plane
+import network
 from checks import check, in_file, put, without
 from subject import KUBERNETES, NAMESPACE, NotThere, Subject, containers_of, documents, run
 
@@ -129,6 +130,12 @@ def in_cluster(each: dict) -> dict:
     return each
 
 
+def selected(policy: dict, objects: list[dict]) -> bool:
+    """Whether a network policy is for a pod of these objects."""
+    made = [each["spec"]["template"] for each in objects if each["kind"] in ("Deployment", "StatefulSet", "Job")]
+    return any(network.selects(policy["spec"]["podSelector"], pod["metadata"]["labels"]) for pod in made)
+
+
 @check(
     "kube-score finds nothing critical in production",
     without("a container without a limit of memory", "Deployment", *CONTAINER, "resources", "limits"),
@@ -140,9 +147,11 @@ def in_cluster(each: dict) -> dict:
     put("a NetworkPolicy of nothing", "NetworkPolicy", "spec", "podSelector", value={"matchLabels": {"a": "b"}}),
 )
 def score(subject: Subject) -> Iterator[str]:
-    policies = [each for objects in subject.manifests.values() for each in objects if each["kind"] == "NetworkPolicy"]
-    ours = [each for each in policies if each["metadata"].get("namespace") == NAMESPACE]
+    beside = [each for objects in subject.manifests.values() for each in objects]
+    policies = [each for each in beside if each["kind"] == "NetworkPolicy" and each["metadata"].get("namespace") == NAMESPACE]
     in_place = [in_cluster(each) for each in copy.deepcopy(subject.renderings["production"])]
+    # Those that are for pods of k8s/ alone, such as the collector's, are not for kube-score: it does not see these pods.
+    ours = [each for each in policies if selected(each, in_place) or not selected(each, beside)]
     done = run(
         "kube-score", "score", "--output-format", "ci", "--kubernetes-version", "v1.36", "--ignore-container-cpu-limit",
         *[word for name in sorted(NOT_ASKED) for word in ("--ignore-test", name)], "-", stdin=as_text([*in_place, *ours]),
