@@ -1,6 +1,6 @@
 # What scripts/cluster-check is made of: a table of checks, ports that are passed on, traffic, and memory.
 # shellcheck shell=bash
-rate="${WRITES_PER_SECOND:-50}"
+rate="${WRITES_PER_SECOND:-50}" outage="${OUTAGE_SECONDS:-45}"
 rows=() failed=() forwards=()
 
 # Runs a check in a shell of its own. The last line that it prints is what was seen; the last of its errors is why it failed.
