@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::invalid::Invalid;
+use crate::occurrences::Occurrences;
 use crate::recurrence::{Mode, Recurrence};
 use crate::rule::{End, Rule};
-use crate::series::Series;
 use crate::wall;
 
 /// When the instance after the one that was `due` is due, now that this one is completed; nothing when the series ends.
@@ -29,14 +29,14 @@ pub fn next_due(
         Mode::Schedule => {
             let rule = if first.is_some() { rule } else { counted_from(rule, occurrence)? };
             let start = wall::time(zone, first.unwrap_or(due));
-            Series::of(rule, recurrence.clamps(), zone, start).after(due.max(completed_at))
+            Occurrences::of(rule, recurrence.clamps(), zone, start).after(due.max(completed_at))
         }
         Mode::Completion => {
             let Rule { end, .. } = counted_from(rule.clone(), occurrence)?;
             let end = if let End::Count(count) = end { (count > 1).then_some(End::Never)? } else { end };
             let day = wall::time(zone, completed_at).date();
             let start = day.and_time(wall::time(zone, due).time());
-            let series = Series::of(Rule { end, ..rule }, recurrence.clamps(), zone, start);
+            let series = Occurrences::of(Rule { end, ..rule }, recurrence.clamps(), zone, start);
             series.matches().find(|moment| wall::time(zone, *moment).date() > day)
         }
     }
@@ -62,7 +62,7 @@ pub fn first_due(recurrence: &Recurrence, zone: Tz, now: DateTime<Utc>) -> Resul
     let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
     let mut starts = [Some(today), today.checked_add_days(Days::new(1))].into_iter().flatten();
     let first_from = |start: NaiveDateTime| {
-        let series = Series::of(rule.clone(), recurrence.clamps(), zone, start);
+        let series = Occurrences::of(rule.clone(), recurrence.clamps(), zone, start);
         series.matches().find(|moment| *moment > now)
     };
     let today_first = starts.next().and_then(|day| first_from(day.and_time(nine)));

@@ -67,7 +67,7 @@ pub(crate) const WEEK: [Weekday; 7] =
 const CODES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 /// A count beyond this is refused: the occurrences of a counted rule are counted from the first.
-pub(crate) const MOST_OCCURRENCES: u32 = 10_000;
+const MOST_OCCURRENCES: u32 = 10_000;
 /// How many times of the day a rule may have.
 const MOST_TIMES: usize = 24;
 

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::invalid::Invalid;
+use crate::occurrences::Occurrences;
 use crate::recurrence::{CatchUp, Generate, Mode, Recurrence};
 use crate::rule::{Day, End, Frequency, Rule, Until, weekday_of_code};
-use crate::series::Series;
 use crate::text::Said;
 use crate::words::{self, weekday_named};
 use crate::{rfc, text};
@@ -243,6 +243,7 @@ pub(crate) fn parse_until(text: &str) -> Option<Until> {
 fn check_matches(rule: &Rule, simple: bool) -> Result<(), Invalid> {
     let first = NaiveDate::from_ymd_opt(2000, 1, 1).and_then(|day| day.and_hms_opt(9, 0, 0));
     let every = Rule { interval: 1, end: End::Never, ..rule.clone() };
-    let matched = first.is_none_or(|first| Series::of(every, simple, chrono_tz::UTC, first).matches().next().is_some());
+    let matched =
+        first.is_none_or(|first| Occurrences::of(every, simple, chrono_tz::UTC, first).matches().next().is_some());
     if matched { Ok(()) } else { Err(Invalid::never()) }
 }

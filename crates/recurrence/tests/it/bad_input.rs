@@ -1,7 +1,7 @@
 //! What is refused, with its code and its place.
 
 use chrono::{DateTime, Utc};
-use recurrence::{Invalid, Series, Written, first_due, may_begin};
+use recurrence::{Invalid, Occurrences, Written, first_due, may_begin};
 use serde_json::{Value, json};
 
 fn refused(written: &Value) -> Invalid {
@@ -110,14 +110,14 @@ fn a_series_that_nothing_follows_is_refused() {
         "FREQ=YEARLY;INTERVAL=1000;BYWEEKNO=53;BYDAY=SU;BYMONTH=1",
     ] {
         let recurrence = serde_json::from_value::<Written>(json!({"rrule": rule})).unwrap().parse().unwrap();
-        let invalid = Series::new(&recurrence, chrono_tz::UTC, start.naive_utc()).unwrap_err();
+        let invalid = Occurrences::new(&recurrence, chrono_tz::UTC, start.naive_utc()).unwrap_err();
         assert_eq!(invalid.code, "recurrence_never", "{rule}");
     }
     let ended = serde_json::from_value::<Written>(json!({"frequency": "daily", "until": "2026-03-01"}))
         .unwrap()
         .parse()
         .unwrap();
-    let invalid = Series::new(&ended, chrono_tz::UTC, start.naive_utc()).unwrap_err();
+    let invalid = Occurrences::new(&ended, chrono_tz::UTC, start.naive_utc()).unwrap_err();
     assert_eq!(invalid.code, "recurrence_ended");
     assert_eq!(first_due(&ended, chrono_tz::UTC, start).unwrap_err().code, "recurrence_ended");
 }
@@ -132,7 +132,7 @@ fn a_series_begins_in_years_that_end_somewhere() {
         ("9999-01-01T00:00:00Z", false),
     ] {
         let start: DateTime<Utc> = text.parse().unwrap();
-        let begun = Series::new(&daily, chrono_tz::UTC, start.naive_utc());
+        let begun = Occurrences::new(&daily, chrono_tz::UTC, start.naive_utc());
         assert_eq!((begun.is_ok(), may_begin(start)), (is_taken, is_taken), "{text}");
         assert!(begun.map_or_else(|invalid| invalid.code == "recurrence_invalid", |_| true), "{text}");
     }

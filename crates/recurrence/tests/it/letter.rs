@@ -2,7 +2,7 @@
 //! described in words that mean the same rule.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use recurrence::{Series, Written};
+use recurrence::{Occurrences, Written};
 use serde_json::json;
 
 use crate::dice::Dice;
@@ -72,7 +72,8 @@ fn raw_rules_give_what_another_implementation_gives() {
     for case in 0..CASES {
         let (rule, start) = (rule(&mut dice), dice.moment());
         let written: Written = serde_json::from_value(json!({"rrule": rule})).unwrap();
-        let read = written.parse().and_then(|recurrence| Series::new(&recurrence, chrono_tz::UTC, start.naive_utc()));
+        let read =
+            written.parse().and_then(|recurrence| Occurrences::new(&recurrence, chrono_tz::UTC, start.naive_utc()));
         let series = match read {
             Ok(series) => series,
             Err(invalid) => {
@@ -83,7 +84,7 @@ fn raw_rules_give_what_another_implementation_gives() {
         };
         let expected = another(&rule, start, 6);
         // What the rule itself names: the start is the first occurrence, whether or not the rule matches it.
-        let mut found = series.occurrences(expected.len() + 1);
+        let mut found = series.first(expected.len() + 1);
         if expected.first() != Some(&start) {
             found.remove(0);
         }

@@ -131,7 +131,7 @@ impl Valid {
         })?;
         let next = |(due, completed_at)| next_due(&recurrence, timezone.zone(), first, due, completed_at, occurrence);
         let next_due = due.zip(completed_at).map(next);
-        let occurrences = series.occurrences(limit);
+        let occurrences = series.first(limit);
         Ok(Preview { rrule: recurrence.rrule, text: recurrence.text, occurrences, next_due })
     }
 }

@@ -3,7 +3,7 @@
 pub use recurrence::{Recurrence, Written};
 
 use chrono::{DateTime, Utc};
-use recurrence::Series;
+use recurrence::Occurrences;
 
 use super::invalid::Invalid;
 use super::timezone::TimeZone;
@@ -34,7 +34,7 @@ pub fn first_due(
 ///
 /// # Errors
 /// `recurrence_never`, `recurrence_ended`.
-pub fn series(recurrence: &Recurrence, timezone: TimeZone, first_due: DateTime<Utc>) -> Result<Series, Invalid> {
+pub fn series(recurrence: &Recurrence, timezone: TimeZone, first_due: DateTime<Utc>) -> Result<Occurrences, Invalid> {
     let zone = timezone.zone();
-    Ok(Series::new(recurrence, zone, first_due.with_timezone(&zone).naive_local())?)
+    Ok(Occurrences::new(recurrence, zone, first_due.with_timezone(&zone).naive_local())?)
 }

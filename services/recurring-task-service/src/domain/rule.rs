@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::{CatchUp, Generate, Mode, Next, Recurrence, Series as Occurrences};
+use recurrence::{CatchUp, Generate, Mode, Next, Occurrences, Recurrence};
 
 use super::series::Series;
 use super::wall_clock;

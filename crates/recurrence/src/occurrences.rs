@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use crate::days::{Calendar, LAST_YEAR};
 use crate::invalid::Invalid;
 use crate::recurrence::Recurrence;
-use crate::rule::{End, MOST_OCCURRENCES, Rule, Until};
+use crate::rule::{End, Rule, Until};
 use crate::wall;
 
 /// How many days and periods are looked at for one occurrence. A Monday that is 29 February takes up to 40 years of a
@@ -35,7 +35,7 @@ pub struct Next {
 /// A rule with its start. The first occurrence is the start, whether or not the rule matches it, and counts towards COUNT
 /// (RFC 5545 §3.8.2.4).
 #[derive(Clone, Debug)]
-pub struct Series {
+pub struct Occurrences {
     zone: Tz,
     first: NaiveDateTime,
     calendar: Calendar,
@@ -45,7 +45,7 @@ pub struct Series {
     end: End,
 }
 
-impl Series {
+impl Occurrences {
     /// The series whose first due date is when the clocks of `zone` show `first`.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Series {
     }
 
     /// The first `limit` occurrences.
-    pub fn occurrences(&self, limit: usize) -> Vec<DateTime<Utc>> {
+    pub fn first(&self, limit: usize) -> Vec<DateTime<Utc>> {
         self.walk().take(limit).collect()
     }
 
@@ -100,15 +100,6 @@ impl Series {
         let to_come = self.walk_near(from).filter(move |occurrence| *occurrence > from);
         let counted = (spent.saturating_add(1)..=most).zip(to_come).map(|(spent, due)| Next { due, spent });
         counted.filter(move |next| next.due > moment)
-    }
-
-    /// Which occurrence falls on `moment`, from 1; nothing when none does, or more than 10,000 come before it.
-    pub fn number_of(&self, moment: DateTime<Utc>) -> Option<u32> {
-        let mut numbered = (1..=MOST_OCCURRENCES).zip(self.walk());
-        numbered
-            .find(|(_, occurrence)| *occurrence >= moment)
-            .filter(|(_, found)| *found == moment)
-            .map(|(number, _)| number)
     }
 
     /// The occurrences at which the rule itself matches, from the start on.
@@ -168,7 +159,7 @@ impl Series {
 /// Walks along the occurrences of a series.
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
-    series: &'a Series,
+    series: &'a Occurrences,
     /// The period to look at next, unless the calendar or the rule is at its end.
     period: Option<i64>,
     found: VecDeque<DateTime<Utc>>,
