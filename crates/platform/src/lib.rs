@@ -21,6 +21,7 @@ pub mod origins;
 pub mod outage;
 pub mod outbox;
 pub mod overload;
+pub mod page;
 pub mod problem;
 pub mod random;
 pub mod rate_limit;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use platform::page::Position;
 use uuid::Uuid;
 
-use super::entry::{Entry, Position};
+use super::entry::Entry;
 
 /// The most workspaces that can be asked for at once.
 pub(crate) const MAX_WORKSPACES: usize = 100;

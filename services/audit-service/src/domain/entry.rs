@@ -1,10 +1,8 @@
-//! An entry of the history, and its place in the order in which the history is read.
+//! An entry of the history.
 
-use std::fmt;
-use std::str::FromStr;
-
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use events::Event;
+use platform::page::Position;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -47,9 +45,9 @@ impl Entry {
         }
     }
 
-    /// Where it stands in the history.
+    /// Where it stands in the history, which is read newest first and, within one instant, by descending event id.
     pub(crate) fn position(&self) -> Position {
-        Position { timestamp: self.timestamp, event_id: self.event_id }
+        Position { at: self.timestamp, id: self.event_id }
     }
 }
 
@@ -62,64 +60,4 @@ pub(crate) enum Recorded {
     Before,
     /// Another event was recorded under its id; that one stays.
     Otherwise,
-}
-
-/// A place in the history, which is read newest first and, within one instant, by descending event id. Written as
-/// `<timestamp>,<event_id>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
-    /// When the entry's event happened.
-    pub(crate) timestamp: DateTime<Utc>,
-    /// Tells entries of one instant apart.
-    pub(crate) event_id: Uuid,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{},{}", self.timestamp.to_rfc3339_opts(SecondsFormat::Micros, true), self.event_id)
-    }
-}
-
-/// A text that is no [`Position`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not `<timestamp>,<event_id>`, as in `next` of an earlier answer")]
-pub(crate) struct NoPosition;
-
-impl FromStr for Position {
-    type Err = NoPosition;
-
-    fn from_str(text: &str) -> Result<Self, NoPosition> {
-        let (timestamp, event_id) = text.split_once(',').ok_or(NoPosition)?;
-        Ok(Self {
-            timestamp: timestamp.parse().map_err(|_| NoPosition)?,
-            event_id: Uuid::try_parse(event_id).map_err(|_| NoPosition)?,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_survives_being_written_down() {
-        let event_id = Uuid::from_u128(7);
-        for timestamp in ["2026-01-31T09:00:00.000001Z", "1969-12-31T23:59:59.999999Z", "+10000-01-01T00:00:00Z"] {
-            let position = Position { timestamp: timestamp.parse().unwrap(), event_id };
-            assert_eq!(position.to_string().parse(), Ok(position), "{timestamp}");
-        }
-    }
-
-    #[test]
-    fn other_text_is_no_position() {
-        for text in [
-            "",
-            ",",
-            "2026-01-31T09:00:00Z",
-            "yesterday,00000000-0000-0000-0000-000000000007",
-            "2026-01-31T09:00:00Z,7",
-        ] {
-            assert_eq!(text.parse::<Position>(), Err(NoPosition), "{text}");
-        }
-    }
 }

@@ -104,8 +104,8 @@ impl Wanted {
         wanted.and("\"timestamp\" >=", criteria.from);
         wanted.and("\"timestamp\" <", criteria.to);
         if let Some(position) = criteria.after {
-            let timestamp = wanted.bind(position.timestamp);
-            let event_id = wanted.bind(position.event_id);
+            let timestamp = wanted.bind(position.at);
+            let event_id = wanted.bind(position.id);
             wanted.conditions.push(format!("(\"timestamp\", event_id) < ({timestamp}, {event_id})"));
         }
         wanted

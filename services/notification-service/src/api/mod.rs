@@ -1,7 +1,6 @@
 //! What backend-api asks, through the sidecars only. It decides who may see what, and seals the places of lists in its cursors.
 
 pub(crate) mod notifications;
-mod parameters;
 pub(crate) mod preferences;
 pub(crate) mod reminders;
 pub(crate) mod unsubscribe;

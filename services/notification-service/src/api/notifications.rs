@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use platform::extract::{self, Query};
+use platform::page::{Page, limit, read};
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::parameters::{limit, read};
 use crate::app::App;
 use crate::store::notifications;
-use crate::store::page::{self, Notification, Page};
+use crate::store::page::{self, Notification};
 
 /// As they come.
 #[derive(Debug, Deserialize)]

@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use platform::extract::Query;
+use platform::page::{Page, invalid, limit, read};
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::parameters::{invalid, limit, read};
 use crate::app::App;
 use crate::domain::reminder::{Reminder, Status, Wanted};
-use crate::store::page::{self, Page};
+use crate::store::page;
 
 /// As they come.
 #[derive(Debug, Deserialize)]

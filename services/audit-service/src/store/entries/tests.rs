@@ -1,8 +1,8 @@
+use platform::page::Position;
 use testkit::{Database, explain};
 
 use super::*;
 use crate::domain::criteria::Limit;
-use crate::domain::entry::Position;
 use crate::{Migrator, SCHEMA};
 
 const WORKSPACE: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_00aa);
@@ -35,7 +35,7 @@ async fn each_index_serves_a_query_and_no_query_reads_the_whole_table() {
     let queries = [
         ("workspace", all.clone()),
         ("workspace", Criteria { from: Some(at), ..all.clone() }),
-        ("workspace", Criteria { after: Some(Position { timestamp: at, event_id: TASK }), ..all.clone() }),
+        ("workspace", Criteria { after: Some(Position { at, id: TASK }), ..all.clone() }),
         ("user", Criteria { user_id: Some("bob".to_owned()), ..all.clone() }),
         ("task", Criteria { task_id: Some(TASK), ..all.clone() }),
         ("type", Criteria { event_type: Some("task.archived".to_owned()), ..all }),
