@@ -11,6 +11,7 @@ use super::tell_update::{tell_update, tell_updated};
 use super::update_task::repeat;
 use crate::domain::actor::Actor;
 use crate::domain::recurrence::first_due;
+use crate::domain::reminder::Reminder;
 use crate::domain::series_scope::SeriesScope;
 use crate::domain::task::{Task, TaskPatch};
 use crate::store::change::{Change, Changes};
@@ -78,7 +79,10 @@ pub async fn check_instances(change: &Change, actor: &Actor, wanted: &SeriesPatc
     if let Some(open) = open {
         check_reminders_of(change, *scope, &open, patch)?;
         repeat(&open, &mut changed(&open, patch.clone(), now), now)?;
-    } else if let Some(Some(rule)) = &patch.recurrence {
+        return Ok(());
+    }
+    check_distances(patch.reminders.as_deref().unwrap_or_default(), patch.due_date.flatten(), now)?;
+    if let Some(Some(rule)) = &patch.recurrence {
         let timezone = patch.timezone.unwrap_or(actor.timezone);
         let due = first_due(rule, timezone, patch.due_date.flatten(), now);
         due.map_err(|invalid| refused(invalid.within("/recurrence")))?;
@@ -105,9 +109,13 @@ fn check_reminders_of(change: &Change, scope: SeriesScope, task: &Task, patch: &
     let Some(reminders) = &patch.reminders else { return Ok(()) };
     let (now, due_date) = (change.clock().now(), patch.due_date.unwrap_or(task.due_date));
     if scope != SeriesScope::This && due_date.is_none_or(|due| due < now) {
-        return Ok(());
+        return check_distances(reminders, due_date, now);
     }
     check_reminders(reminders, &task.reminders, due_date, now)
+}
+
+fn check_distances(reminders: &[Reminder], due_date: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Problem> {
+    Reminder::check_distances(reminders, due_date, now).map_err(|invalid| refused(invalid.within("/reminders")))
 }
 
 fn changed(task: &Task, patch: TaskPatch, now: DateTime<Utc>) -> Task {

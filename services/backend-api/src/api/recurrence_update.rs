@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use platform::extract::{self, Object, Path};
 use platform::problem::Problem;
 use serde::Deserialize;
@@ -89,7 +90,7 @@ impl UpdateSeries {
             description: check.optional("/description", description.as_deref(), Description::parse),
             priority: check.optional("/priority", priority.as_deref(), Priority::parse),
             tags: check.optional("/tags", tags.as_deref(), TagSet::parse),
-            due_date: check.optional("/due_date", due_date.as_deref(), date::parse).map(Some),
+            due_date: check.optional("/due_date", due_date.as_deref(), date_of_series).map(Some),
             timezone: check.optional("/timezone", timezone.as_deref(), TimeZone::parse),
             recurrence: check.optional("/recurrence", recurrence, checked_recurrence).map(Some),
             reminders: check.optional("/reminders", self.reminders.or_cleared(Vec::new()), reminders),
@@ -99,6 +100,12 @@ impl UpdateSeries {
         check.finish()?;
         Ok((scope, patch))
     }
+}
+
+fn date_of_series(text: &str) -> Result<DateTime<Utc>, Invalid> {
+    let due = date::parse(text)?;
+    let invalid = || Invalid::new("date_invalid", "A task that repeats is due in the years 1900 to 9998.");
+    recurrence::may_begin(due).then_some(due).ok_or_else(invalid)
 }
 
 fn reminders(written: Vec<Object<WrittenReminder>>) -> Result<Vec<Reminder>, Invalid> {

@@ -101,18 +101,41 @@ impl Reminder {
         Ok(())
     }
 
+    /// Goes on when none is more than 10 years ahead. One that is past is meant for the tasks of a series that are still to come.
+    ///
+    /// # Errors
+    /// `reminder_too_far`, at its place.
+    pub fn check_distances(
+        reminders: &[Self],
+        due_date: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Invalid> {
+        let mut moments =
+            reminders.iter().enumerate().filter_map(|(index, each)| Some((index, each, each.moment(due_date)?)));
+        moments.try_for_each(|(index, each, moment)| {
+            each.check_distance(moment, now).map_err(|far| far.within(&format!("/{index}")))
+        })
+    }
+
     fn check_moment(&self, due_date: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Invalid> {
-        let member = if self.at.is_some() { "/at" } else { "/before" };
         let Some(moment) = self.moment(due_date) else { return Ok(()) };
         if moment < now {
             let detail = format!("That was at {}. Give a moment that is still to come.", date::write(moment));
-            return Err(Invalid::new("reminder_past", detail).at(member));
+            return Err(Invalid::new("reminder_past", detail).at(self.member()));
         }
+        self.check_distance(moment, now)
+    }
+
+    fn check_distance(&self, moment: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Invalid> {
         if now.checked_add_months(LONGEST).is_some_and(|last| moment > last) {
             let detail = format!("A reminder is at most 10 years ahead, not at {}.", date::write(moment));
-            return Err(Invalid::new("reminder_too_far", detail).at(member));
+            return Err(Invalid::new("reminder_too_far", detail).at(self.member()));
         }
         Ok(())
+    }
+
+    const fn member(&self) -> &'static str {
+        if self.at.is_some() { "/at" } else { "/before" }
     }
 
     /// When it is to be sent; `None` while there is no due date to count from.

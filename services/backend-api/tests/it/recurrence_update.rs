@@ -191,6 +191,7 @@ async fn what_breaks_a_rule_is_told_and_changes_nothing() {
         (json!({"reminders": [{"before": "soon"}]}), "/reminders/0/before", "duration_invalid"),
         (json!({"reminders": [{"at": "2026-01-31T08:59:59Z"}]}), "/reminders/0/at", "reminder_past"),
         (json!({"reminders": [{"at": "2126-01-31T09:00:00Z"}]}), "/reminders/0/at", "reminder_too_far"),
+        (json!({"due_date": "9999-01-31T09:00:00Z"}), "/due_date", "date_invalid"),
         (json!({"assignee": "nobody"}), "/assignee", "assignee_unknown"),
         (json!({"status": "done"}), "/status", "unknown_field"),
         (json!({"colour": "red"}), "/colour", "unknown_field"),
@@ -216,6 +217,11 @@ async fn reminders_of_a_task_that_is_overdue_are_for_those_to_come() {
     assert_eq!(plants.changes().unwrap(), patch);
     let this = json!({"scope": "this", "reminders": [{"before": "PT2H"}]});
     plants.patch(&this).await.expect_problem(422, "validation_failed");
+    // What is too far ahead is so for all of them.
+    let far = json!({"reminders": [{"at": "2026-01-31T08:00:00Z"}, {"at": "2126-01-01T00:00:00Z"}]});
+    let problem = plants.patch(&far).await.expect_problem(422, "validation_failed");
+    let error = &problem["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/reminders/1/at"), &json!("reminder_too_far")));
 }
 
 #[tokio::test]
