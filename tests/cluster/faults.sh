@@ -28,6 +28,14 @@ roll_back() {
     fi
 }
 
+# An upgrade that cannot work: its first pods are not ready, the old ones go on, and it is taken back.
+bad_upgrade() {
+    if upgrade_with --set global.kafka.brokers=127.0.0.1:1 --wait --timeout 45s; then fail "it worked"; fi
+    kubectl get pods --namespace "$namespace"
+    helm rollback tidings --namespace "$namespace" --wait --timeout 8m
+    all_ready 60
+}
+
 # Every pod that is not on its way out.
 pod_names() {
     kubectl get pods --namespace "$namespace" --selector app.kubernetes.io/component=service --output json | python3 -c '

@@ -10,7 +10,7 @@ refused() {
         fail "it was installed"
     fi
     grep -q "$words" <<<"$said" || fail "it says: $said"
-    echo "\"$(grep "$words" <<<"$said" | head -n 1 | sed 's/^.*: there is/there is/; s/^ *//' | cut -c 1-160)\""
+    echo "\"$(grep "$words" <<<"$said" | head -n 1 | sed 's/^.*: there is/there is/; s/\. .*/./')\""
 }
 
 missing_secret() { refused 'there is no Secret nothing' --set global.existingSecret=nothing; }
@@ -61,5 +61,6 @@ wrong_broker() {
     done
     helm uninstall tidings --namespace "$namespace" --wait >&2
     [ -n "$said" ] || fail "the sidecar of audit-service says nothing of the broker"
-    echo "\"$(python3 -c 'import json, sys; print(json.loads(sys.stdin.read())["msg"].replace("|", "/")[:200])' <<<"$said")\""
+    # What it is about, and in the end why.
+    echo "\"$(python3 -c 'import json, sys; said = json.loads(sys.stdin.read())["msg"].replace("|", "/"); print(said[:48], "…", said[-80:])' <<<"$said")\""
 }
