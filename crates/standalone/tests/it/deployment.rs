@@ -22,12 +22,18 @@ fn dapr_run_starts_every_service_on_its_ports() {
     }
 }
 
+fn runs_its_image(part: &Value, app_id: &str) {
+    assert_eq!(part["image"], format!("tidings/{app_id}"));
+    assert_eq!(part["build"], json!({"context": ".", "args": {"SERVICE": app_id}}), "{app_id}");
+}
+
 #[test]
 fn compose_starts_every_service_beside_a_sidecar_on_its_ports() {
     let file = read("compose.yaml");
     for service in &SERVICES {
         let app_id = service.app_id;
-        assert_eq!(file["services"][app_id]["command"][0], app_id);
+        runs_its_image(&file["services"][app_id], app_id);
+        assert_eq!(file["services"][app_id]["command"], Value::Null, "the image starts it");
         let sidecar = &file["services"][format!("{app_id}-daprd")]["command"];
         let flags: Vec<&str> = sidecar.as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
         let ports = [
@@ -50,7 +56,8 @@ fn compose_brings_every_schema_up_to_date_and_has_a_role_for_it() {
         let Some(storage) = service.storage else { continue };
         let (app_id, schema) = (service.app_id, storage.schema.name);
         let migration = format!("migrate-{schema}");
-        assert_eq!(file["services"][&migration]["command"], json!([app_id, "migrate"]));
+        runs_its_image(&file["services"][&migration], app_id);
+        assert_eq!(file["services"][&migration]["command"], json!(["migrate"]));
         assert_eq!(file["x-service"]["depends_on"][&migration]["condition"], "service_completed_successfully");
         assert!(roles.contains(&format!("CREATE ROLE tidings_{schema} ")), "{roles}");
         let url = file["services"][app_id]["environment"]["DATABASE_URL"].as_str().unwrap();
@@ -59,7 +66,7 @@ fn compose_brings_every_schema_up_to_date_and_has_a_role_for_it() {
 }
 
 #[test]
-fn every_service_is_in_the_image_and_is_told_what_calls_between_services_may_take() {
+fn every_service_has_an_image_and_is_told_what_calls_between_services_may_take() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Dockerfile");
     let image = std::fs::read_to_string(path).unwrap();
     let (resiliency, configuration) = (read("components/resiliency.yaml"), read("components/configuration.yaml"));
@@ -71,7 +78,7 @@ fn every_service_is_in_the_image_and_is_told_what_calls_between_services_may_tak
         .collect();
     for service in &SERVICES {
         let app_id = service.app_id;
-        assert!(image.contains(&format!("--bin {app_id} ")), "{app_id} is not built");
+        assert!(image.contains(&format!("--package {app_id} ")), "{app_id} is not compiled ahead");
         assert_eq!(resiliency["spec"]["targets"]["apps"][app_id]["timeout"], "call", "{app_id}");
         assert!(callers.contains(&&json!(app_id)), "{app_id} has no policy");
     }
