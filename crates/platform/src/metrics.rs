@@ -50,6 +50,13 @@ impl Metrics {
         gauge
     }
 
+    /// A new histogram with these upper bounds; its series are called `<name>_bucket`, `_sum` and `_count`.
+    pub fn histogram(&self, name: &str, help: &str, bounds: impl IntoIterator<Item = f64>) -> Histogram {
+        let histogram = Histogram::new(bounds);
+        self.lock().register(name, help, histogram.clone());
+        histogram
+    }
+
     /// Counts a finished request.
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         // HTTP takes any word for a method; a series for each would be a way to fill the memory.

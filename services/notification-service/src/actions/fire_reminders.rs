@@ -73,17 +73,19 @@ pub(crate) async fn fire(app: &App, found: &[Reminder]) -> Result<(), DbErr> {
     transaction.commit().await?;
     app.counters.fired.inc_by(counts.fired);
     app.counters.late.inc_by(counts.late);
+    counts.lateness.iter().for_each(|seconds| app.counters.lateness.observe(*seconds));
     app.wake.ring();
     app.bells.deliveries.ring();
     app.bells.jobs.ring();
     Ok(())
 }
 
-/// How many were fired, and how many of them late.
+/// How many were fired, how many of them late, and how late each was, in seconds.
 #[derive(Debug, Default)]
 struct Counts {
     fired: u64,
     late: u64,
+    lateness: Vec<f64>,
 }
 
 /// Stores what became of reminders, all of which are locked.
@@ -104,6 +106,7 @@ async fn settle(
                 let fired = fired(reminder, now);
                 counts.fired += 1;
                 counts.late += u64::from(fired.late);
+                counts.lateness.extend(lateness(reminder, now));
                 let results = remind(app, &mut messages, reminder, task, chosen);
                 let Some(over) = end_reminders::ended(app, &mut apologies, &fired, &results) else {
                     // Some of its messages are on their way.
@@ -166,6 +169,11 @@ fn occasion<'a>(reminder: &'a Reminder, task: &Audience) -> Occasion<'a> {
 fn fired(reminder: &Reminder, now: DateTime<Utc>) -> Reminder {
     let late = reminder.fire_at.is_some_and(|due| now - due >= LATE);
     Reminder { fired_at: Some(now), late, updated_at: now, ..reminder.clone() }
+}
+
+/// How long after its moment, in seconds; one whose moment is to come is on time.
+fn lateness(reminder: &Reminder, now: DateTime<Utc>) -> Option<f64> {
+    reminder.fire_at.map(|due| (now - due).to_std().unwrap_or_default().as_secs_f64())
 }
 
 fn missed(reminder: &Reminder, now: DateTime<Utc>) -> Reminder {

@@ -171,6 +171,13 @@ async fn what_fell_due_while_nobody_was_there_is_sent_once_and_late() {
     let sent = service.becomes("sent").await;
     assert_eq!((&sent["late"], &sent["sent_at"]), (&json!(true), &json!("2026-01-31T11:00:00Z")));
     assert_eq!(service.list("alice").await.len(), 1);
+    // An hour and a half after its moment.
+    for line in ["reminders_late_total", "reminder_lateness_seconds_count", "reminder_lateness_seconds_sum"] {
+        let value = if line.ends_with("sum") { "5400.0" } else { "1" };
+        let line = format!("{line}{{service=\"notification-service\"}} {value}");
+        let shown = service.metrics().await;
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,11 @@ impl Service {
         format!("http://{}{path}", self.replica.address)
     }
 
+    /// What it counts.
+    pub(crate) async fn metrics(&self) -> String {
+        self.client.get(self.url("/metrics")).send().await.unwrap().text().await.unwrap()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(Method::GET, path, None).await;
         assert_eq!(status, 200, "{answer}");
