@@ -3,18 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use platform::extract::{self, Query};
+use platform::page::{Page, invalid, limit, read};
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::changes::Given;
-use super::parameters::{invalid, limit, read};
 use super::shown::Shown;
 use crate::actions::change_series;
 use crate::app::App;
 use crate::domain::changes::NoSkip;
 use crate::domain::series::Status;
-use crate::store::page::{self, Page};
+use crate::store::page;
 
 /// As they come.
 #[derive(Debug, Deserialize)]
