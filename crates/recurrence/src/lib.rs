@@ -11,7 +11,7 @@ mod recurrence;
 mod rfc;
 mod rule;
 mod text;
-mod wall;
+pub mod wall;
 mod words;
 mod written;
 

@@ -56,8 +56,9 @@ pub(crate) struct App {
     pub(crate) bells: Bells,
     /// Rung when events wait in the outbox.
     pub(crate) wake: Wake,
-    /// What became of everything.
+    /// Takes what comes from topics.
     pub(crate) consumer: Consumer,
+    /// What became of everything.
     pub(crate) counters: Counters,
 }
 

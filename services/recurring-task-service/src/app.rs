@@ -50,8 +50,9 @@ pub(crate) struct App {
     pub(crate) invoker: Invoker,
     /// Rung when something is to be done.
     pub(crate) bells: Bells,
-    /// What became of everything.
+    /// Takes what comes from topics.
     pub(crate) consumer: Consumer,
+    /// What became of everything.
     pub(crate) counters: Counters,
 }
 

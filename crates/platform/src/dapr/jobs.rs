@@ -9,7 +9,7 @@ use dapr::dapr::proto::common::v1::job_failure_policy::Policy;
 use dapr::dapr::proto::common::v1::{JobFailurePolicy, JobFailurePolicyConstant, JobFailurePolicyDrop};
 use dapr::dapr::proto::runtime::v1;
 use prost_types::Any;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tonic::Status;
 
 use super::grpc::Sidecar;
@@ -64,6 +64,13 @@ impl Job {
             overwrite: true,
             failure_policy: None,
         }
+    }
+
+    /// A job that clears up, again and again. A tick that fails is tried again every minute for an hour; the next one finds what is left.
+    pub fn housekeeping(name: impl Into<String>, schedule: &str) -> Self {
+        let policy = FailurePolicy::Constant { interval: Duration::from_mins(1), max_retries: Some(60) };
+        let schedule = Some(schedule.to_owned());
+        Self { schedule, failure_policy: Some(policy), ..Self::named(name, json!({})) }
     }
 }
 

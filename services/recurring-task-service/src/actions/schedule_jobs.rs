@@ -39,7 +39,8 @@ enum Failure {
 /// Keeps the sidecar's jobs as the series want them, until `stop`.
 pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: CancellationToken) {
     let mut pause = PAUSE;
-    announce(&jobs, vec![purge()], &mut alert, &stop).await;
+    let purge = Job::housekeeping(PURGE, "0 30 3 * * *");
+    announce(&jobs, vec![purge], &mut alert, &stop).await;
     while !stop.is_cancelled() {
         match tell(&app, &jobs).await {
             Ok(0) => app.bells.jobs.wait(None, &app.clock, &stop).await,
@@ -54,14 +55,6 @@ pub(crate) async fn run(app: App, jobs: Jobs, mut alert: OutageAlert, stop: Canc
             }
         }
     }
-}
-
-/// A tick that fails is tried again every minute for an hour; the next day's finds what is left.
-fn purge() -> Job {
-    let mut job = Job::named(PURGE, json!({}));
-    job.schedule = Some("0 30 3 * * *".to_owned());
-    job.failure_policy = Some(FailurePolicy::Constant { interval: Duration::from_mins(1), max_retries: Some(60) });
-    job
 }
 
 /// Tells what is untold, up to [`MOST`]; returns how many that was.

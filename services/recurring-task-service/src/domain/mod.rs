@@ -10,4 +10,3 @@ pub(crate) mod rule;
 pub(crate) mod series;
 pub(crate) mod task;
 pub(crate) mod template;
-pub(crate) mod wall_clock;

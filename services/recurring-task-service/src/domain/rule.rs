@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::{CatchUp, Generate, Mode, Next, Occurrences, Recurrence};
+use recurrence::{CatchUp, Generate, Mode, Next, Occurrences, Recurrence, wall};
 
 use super::series::Series;
-use super::wall_clock;
 
 /// Instances that were missed and are made up for at most: the last ones. It is for a downtime, and not for a series that begins in the past.
 const MOST_MISSED: usize = 100;
@@ -46,7 +45,7 @@ pub(crate) fn on_schedule(series: &Series, now: DateTime<Utc>) -> Option<Next> {
 /// The next instance, where somebody has said when it is due.
 fn said(series: &Series) -> Option<Next> {
     let is_left = series.recurrence.most().is_none_or(|most| series.spent < most);
-    let due = wall_clock::moment(series.first_local, series.zone);
+    let due = wall::moment(series.zone, series.first_local);
     is_left.then_some(Next { due, spent: series.spent.saturating_add(1) })
 }
 

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
-use recurrence::{Next, Recurrence};
+use recurrence::{Next, Recurrence, wall};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::commands::Commands;
 use super::occurrence::{self, Occurrence};
+use super::rule;
 use super::task::{Standing, Task};
 use super::template::Template;
-use super::{rule, wall_clock};
 
 /// Whether there will be another instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl Series {
             zone_sequence: 0,
             recurrence,
             first_occurrence: task.number,
-            first_local: wall_clock::local(due, zone),
+            first_local: wall::time(zone, due),
             zone,
             status: Status::Active,
             reason: None,
@@ -215,7 +215,7 @@ impl Series {
     /// The wall clock stays, in another zone. Instances keep the due dates that they have, unless they are yet to be made.
     pub(crate) fn move_to(&mut self, zone: Tz) {
         let from = self.zone;
-        let moved = |due| wall_clock::moment(wall_clock::local(due, from), zone);
+        let moved = |due| wall::moment(zone, wall::time(from, due));
         self.zone = zone;
         self.due = moved(self.due);
         for held in &mut self.occurrences {
@@ -243,7 +243,7 @@ impl Series {
     /// Counts anew from the instance `number`, which is due then.
     pub(super) fn count_from(&mut self, number: i32, due: DateTime<Utc>) {
         self.first_occurrence = number;
-        self.first_local = wall_clock::local(due, self.zone);
+        self.first_local = wall::time(self.zone, due);
         if number == self.occurrence {
             self.due = due;
         }

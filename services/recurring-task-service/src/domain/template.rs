@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use events::TaskData;
+use recurrence::wall;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::commands::Part;
-use super::wall_clock;
 
 /// What an instance takes over from the one before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,10 +64,10 @@ impl Template {
     pub(crate) fn reminders(&self, due: DateTime<Utc>, zone: Tz) -> Vec<Value> {
         let moved = |reminder: &Value| {
             let at = reminder.get("at").and_then(Value::as_str)?.parse::<DateTime<Utc>>().ok()?;
-            let by = wall_clock::local(due, zone) - wall_clock::local(self.reminders_beside?, zone);
-            let local = wall_clock::local(at, zone).checked_add_signed(by)?;
+            let by = wall::time(zone, due) - wall::time(zone, self.reminders_beside?);
+            let local = wall::time(zone, at).checked_add_signed(by)?;
             let mut moved = reminder.clone();
-            moved["at"] = json!(wall_clock::moment(local, zone));
+            moved["at"] = json!(wall::moment(zone, local));
             Some(moved)
         };
         self.reminders.iter().map(|reminder| moved(reminder).unwrap_or_else(|| reminder.clone())).collect()

@@ -14,9 +14,10 @@ use crate::domain::series::Series;
 pub(super) const SERIES: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
      timezone, status, reason, template, commands, skip_key, occurrence, due, spent, created_at, updated_at";
 
-/// The columns that are [`written`].
-pub(super) const WRITTEN: &str = "id, workspace_id, user_id, task_sequence, zone_sequence, recurrence, first_occurrence, first_local, \
-     timezone, status, reason, template, commands, skip_key, occurrence, due, spent, created_at, updated_at, opens_at, is_unsettled, version";
+/// The columns that are [`written`]: those that are read, and what follows from them for whoever looks for series.
+pub(super) fn columns_written() -> String {
+    format!("{SERIES}, opens_at, is_unsettled, version")
+}
 
 /// The columns that an [`Occurrence`] is read from.
 pub(super) const OCCURRENCE: &str = "task_id, series_id, number, due, spent, due_date, status, made, attempts, not_before, \
@@ -97,7 +98,8 @@ pub(super) fn written(series: &Series, version: i64) -> Value {
         "id": series.id, "workspace_id": series.workspace_id, "user_id": series.user_id, "task_sequence": series.task_sequence,
         "zone_sequence": series.zone_sequence, "recurrence": series.recurrence, "first_occurrence": series.first_occurrence,
         "first_local": series.first_local, "timezone": series.zone.name(), "status": series.status, "reason": series.reason,
-        "template": series.template, "commands": series.commands, "skip_key": series.skip_key, "occurrence": series.occurrence, "due": series.due, "spent": series.spent, "opens_at": series.opens_at(),
-        "is_unsettled": series.is_unsettled(),        "version": version, "created_at": series.created_at, "updated_at": series.updated_at,
+        "template": series.template, "commands": series.commands, "skip_key": series.skip_key, "occurrence": series.occurrence,
+        "due": series.due, "spent": series.spent, "created_at": series.created_at, "updated_at": series.updated_at,
+        "opens_at": series.opens_at(), "is_unsettled": series.is_unsettled(), "version": version,
     })
 }

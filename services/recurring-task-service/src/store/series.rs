@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::rows::{OCCURRENCE, SERIES, WRITTEN, written};
+use super::rows::{OCCURRENCE, SERIES, columns_written, written};
 use crate::domain::job::JobName;
 use crate::domain::occurrence::{Occurrence, Status};
 use crate::domain::series::Series;
@@ -100,9 +100,10 @@ pub(crate) async fn opening(db: &impl ConnectionTrait, job: JobName) -> Result<O
 
 /// Stores a series that is new; says whether it is. Somebody else may have been first.
 pub(crate) async fn begin(db: &impl ConnectionTrait, series: &Series) -> Result<bool, DbErr> {
+    let columns = columns_written();
     let sql = format!(
-        "WITH begun AS (INSERT INTO recurring.rules ({WRITTEN}) \
-          SELECT {WRITTEN} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) ON CONFLICT DO NOTHING RETURNING id) \
+        "WITH begun AS (INSERT INTO recurring.rules ({columns}) \
+          SELECT {columns} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) ON CONFLICT DO NOTHING RETURNING id) \
         INSERT INTO recurring.occurrences \
         SELECT held.* FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) AS held JOIN begun ON begun.id = held.series_id"
     );
@@ -113,11 +114,12 @@ pub(crate) async fn begin(db: &impl ConnectionTrait, series: &Series) -> Result<
 
 /// Stores what differs from before, of series that are locked; says whether anything does.
 pub(crate) async fn save(db: &impl ConnectionTrait, changed: &[(Series, Series)]) -> Result<bool, DbErr> {
-    let anew = WRITTEN.split(", ").filter(|column| !["id", "version"].contains(column));
+    let columns = columns_written();
+    let anew = columns.split(", ").filter(|column| !["id", "version"].contains(column));
     let anew = anew.map(|column| format!("{column} = excluded.{column}")).collect::<Vec<_>>().join(", ");
     let save = format!(
-        "WITH saved AS (INSERT INTO recurring.rules ({WRITTEN}) \
-          SELECT {WRITTEN} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) \
+        "WITH saved AS (INSERT INTO recurring.rules ({columns}) \
+          SELECT {columns} FROM jsonb_populate_recordset(NULL::recurring.rules, $1::jsonb) \
           ON CONFLICT (id) DO UPDATE SET {anew}, version = rules.version + excluded.version) \
         INSERT INTO recurring.occurrences SELECT * FROM jsonb_populate_recordset(NULL::recurring.occurrences, $2::jsonb) \
         ON CONFLICT (task_id) DO UPDATE SET due = excluded.due, spent = excluded.spent, due_date = excluded.due_date, status = excluded.status, \

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Behaviour};
-use crate::fact::{TASK, WORKSPACE};
+use crate::fact::{TASK, WORKSPACE, completed, created};
 
 /// What the sidecar shows the service.
 pub(crate) const TOKEN: &str = "the sidecar's token";
@@ -55,6 +55,18 @@ impl Service {
         let replica = Replica::start(&variables, &clock).await;
         let client = platform::http::client(Duration::from_secs(30)).unwrap();
         Self { backend, clock, database, variables, replica, client }
+    }
+
+    /// The first instance was done, and the next one is there; gives the events so far.
+    pub(crate) async fn done_once() -> (Self, Value, Value) {
+        let service = Self::start().await;
+        let first = created(1, json!({}));
+        service.learn(&first).await;
+        let done = completed(2, &first, "2026-01-31T09:00:00Z");
+        service.learn(&done).await;
+        service.makes(1).await;
+        service.rests().await;
+        (service, first, done)
     }
 
     /// Stops it, lets `meanwhile` happen, and starts it again.

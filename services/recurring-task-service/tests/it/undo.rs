@@ -1,27 +1,15 @@
 //! Who takes a completion back, takes back the next instance too, unless somebody has touched it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::eventually;
 
 use crate::backend::Behaviour::{Away, Well};
 use crate::fact::{TASK, changed, completed, created, made, reopened};
 use crate::service::{DEADLINE, Service};
 
-/// The first instance was done; gives the events so far.
-async fn done_once() -> (Service, Value, Value) {
-    let service = Service::start().await;
-    let first = created(1, json!({}));
-    service.learn(&first).await;
-    let done = completed(2, &first, "2026-01-31T09:00:00Z");
-    service.learn(&done).await;
-    service.makes(1).await;
-    service.rests().await;
-    (service, first, done)
-}
-
 #[tokio::test]
 async fn an_untouched_one_is_withdrawn_and_comes_back_as_another() {
-    let (service, _, done) = done_once().await;
+    let (service, _, done) = Service::done_once().await;
     let undone = reopened(4, &done);
     service.learn(&undone).await;
     service.rests().await;
@@ -41,7 +29,7 @@ async fn an_untouched_one_is_withdrawn_and_comes_back_as_another() {
 
 #[tokio::test]
 async fn a_touched_one_stays_and_no_other_comes() {
-    let (service, _, done) = done_once().await;
+    let (service, _, done) = Service::done_once().await;
     service.backend.is_touched(&service.backend.made()[0]);
     let undone = reopened(4, &done);
     service.learn(&undone).await;
@@ -75,7 +63,7 @@ async fn one_that_was_not_made_yet_is_made_and_withdrawn() {
 #[tokio::test]
 async fn who_changes_their_mind_while_backend_api_is_away_has_one_next_instance() {
     for touched in [false, true] {
-        let (service, _, mut latest) = done_once().await;
+        let (service, _, mut latest) = Service::done_once().await;
         service.backend.behaves(Away);
         for n in 0..3 {
             let undone = reopened(10 + 2 * n, &latest);
@@ -101,7 +89,7 @@ async fn who_changes_their_mind_while_backend_api_is_away_has_one_next_instance(
 
 #[tokio::test]
 async fn a_rule_and_a_date_that_come_with_the_reopening_count_from_the_reopened_one() {
-    let (service, _, done) = done_once().await;
+    let (service, _, done) = Service::done_once().await;
     let rule = json!({"frequency": "daily", "interval": 3, "rrule": "FREQ=DAILY;INTERVAL=3", "text": "every 3 days", "mode": "schedule"});
     let members = json!({
         "status": "todo", "completed": false, "completed_at": null, "recurrence": rule, "due_date": "2026-02-05T08:00:00Z",
@@ -120,7 +108,7 @@ async fn a_rule_and_a_date_that_come_with_the_reopening_count_from_the_reopened_
 
 #[tokio::test]
 async fn who_deletes_the_next_one_first_is_back_at_the_one_before() {
-    let (service, _, done) = done_once().await;
+    let (service, _, done) = Service::done_once().await;
     let second = made(3, &service.backend.made()[0]);
     service.learn(&changed(4, &second, "task.deleted", json!({"deleted_at": "2026-01-31T09:00:00Z"}))).await;
     assert_eq!(service.series().await["reason"], "task_deleted");
@@ -132,7 +120,7 @@ async fn who_deletes_the_next_one_first_is_back_at_the_one_before() {
 
 #[tokio::test]
 async fn an_older_one_that_is_reopened_changes_nothing() {
-    let (service, _, done) = done_once().await;
+    let (service, _, done) = Service::done_once().await;
     let second = made(3, &service.backend.made()[0]);
     service.learn(&completed(4, &second, "2026-01-31T09:00:00Z")).await;
     service.makes(2).await;

@@ -77,13 +77,7 @@ async fn one_that_is_yet_to_be_made_moves_too() {
 
 #[tokio::test]
 async fn one_that_is_reopened_while_the_next_is_there_still_moves_too() {
-    let service = Service::start().await;
-    let first = created(1, json!({}));
-    service.learn(&first).await;
-    let done = completed(2, &first, "2026-01-31T09:00:00Z");
-    service.learn(&done).await;
-    service.makes(1).await;
-    service.rests().await;
+    let (service, _, done) = Service::done_once().await;
     service.backend.behaves(Away);
     let undone = reopened(3, &done);
     service.learn(&undone).await;
