@@ -205,7 +205,7 @@ mod tests {
             .with("DRAIN_SECONDS", "60")
             .with("MAX_REQUESTS_IN_PROGRESS", "0");
         let mut reader = Reader::new(&variables);
-        let config = ServiceConfig::read(&mut reader, 8000, 3500, 50_001);
+        let config = ServiceConfig::read(&mut reader, 8000, 3500, 13_500);
         reader.required("DATABASE_URL", "a postgres:// address");
         let ConfigErrors(mistakes) = reader.finish(config).unwrap_err();
         let text = mistakes.join("\n");

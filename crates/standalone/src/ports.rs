@@ -17,7 +17,7 @@ pub const MAX_OFFSET: u16 = 15_000;
 
 /// Where free ports are looked for: above those that systems with an offset use, and below those that operating systems give to
 /// connections, one of which might take a port before the process that it was chosen for listens there.
-const FREE: Range<u16> = 15_000..32_000;
+const FREE: Range<u16> = 18_000..32_000;
 
 /// How many free ports were looked for; each process begins somewhere else.
 static LOOKED_FOR: AtomicU16 = AtomicU16::new(0);

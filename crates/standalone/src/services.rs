@@ -56,7 +56,7 @@ pub const SERVICES: [Service; 5] = [
         app_id: backend_api::APP_ID,
         port: 8000,
         dapr_http_port: 3500,
-        dapr_grpc_port: 50_001,
+        dapr_grpc_port: 13_500,
         entrances: &[("REST API", "http", ""), ("API documentation", "http", "/docs")],
         storage: Some(Storage {
             schema: backend_api::SCHEMA,
@@ -71,7 +71,7 @@ pub const SERVICES: [Service; 5] = [
         app_id: audit_service::APP_ID,
         port: 8002,
         dapr_http_port: 3501,
-        dapr_grpc_port: 50_002,
+        dapr_grpc_port: 13_501,
         entrances: &[],
         storage: Some(Storage {
             schema: audit_service::SCHEMA,
@@ -86,7 +86,7 @@ pub const SERVICES: [Service; 5] = [
         app_id: notification_service::APP_ID,
         port: 8003,
         dapr_http_port: 3502,
-        dapr_grpc_port: 50_003,
+        dapr_grpc_port: 13_502,
         entrances: &[],
         storage: Some(Storage {
             schema: notification_service::SCHEMA,
@@ -103,7 +103,7 @@ pub const SERVICES: [Service; 5] = [
         app_id: recurring_task_service::APP_ID,
         port: 8004,
         dapr_http_port: 3503,
-        dapr_grpc_port: 50_004,
+        dapr_grpc_port: 13_503,
         entrances: &[],
         storage: Some(Storage {
             schema: recurring_task_service::SCHEMA,
@@ -122,7 +122,7 @@ pub const SERVICES: [Service; 5] = [
         app_id: websocket_service::APP_ID,
         port: 8005,
         dapr_http_port: 3504,
-        dapr_grpc_port: 50_005,
+        dapr_grpc_port: 13_504,
         entrances: &[("WebSocket", "ws", "/ws")],
         storage: None,
         configure: |variables| {
@@ -158,15 +158,24 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::ports::MAX_OFFSET;
 
     #[test]
     fn no_two_listeners_share_a_port_and_no_two_storages_a_schema() {
-        let ports: HashSet<u16> = SERVICES
-            .iter()
-            .flat_map(|service| [service.port, service.dapr_http_port, service.dapr_grpc_port])
-            .collect();
+        let ports: HashSet<u16> = SERVICES.iter().flat_map(ports_of).collect();
         assert_eq!(ports.len(), 3 * SERVICES.len());
         let schemas: HashSet<&str> = storages().map(|storage| storage.schema.name).collect();
         assert_eq!(schemas.len(), storages().count());
+    }
+    /// Linux gives the ports from 32,768 on to connections (`ip_local_port_range`), macOS and Windows those from 49,152 on: now
+    /// and then one of them would hold a port of ours.
+    #[test]
+    fn no_port_is_one_that_operating_systems_give_to_connections() {
+        let highest = SERVICES.iter().flat_map(ports_of).max().unwrap();
+        assert!(highest + MAX_OFFSET < 32_768, "{highest}");
+    }
+
+    fn ports_of(service: &Service) -> [u16; 3] {
+        [service.port, service.dapr_http_port, service.dapr_grpc_port]
     }
 }

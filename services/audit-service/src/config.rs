@@ -8,7 +8,7 @@ const PORT: u16 = 8002;
 /// The HTTP API of its sidecar, unless it is told otherwise.
 pub const DAPR_HTTP_PORT: u16 = 3501;
 /// The gRPC API of its sidecar.
-const DAPR_GRPC_PORT: u16 = 50_002;
+const DAPR_GRPC_PORT: u16 = 13_501;
 
 /// Everything that audit-service is told at its start.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ mod tests {
     fn only_the_database_must_be_told() {
         let config = Config::read(&Variables::default().with("DATABASE_URL", URL)).unwrap();
         let ServiceConfig { port, dapr_http_port, dapr_grpc_port, .. } = config.service;
-        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8002, 3501, 50_002));
+        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8002, 3501, 13_501));
         assert_eq!(config.database.url.expose(), URL);
     }
 

@@ -71,7 +71,7 @@ impl Config {
     pub fn read(variables: &Variables) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(variables);
         let config = Self {
-            service: ServiceConfig::read(&mut reader, 8000, DAPR_HTTP_PORT, 50_001),
+            service: ServiceConfig::read(&mut reader, 8000, DAPR_HTTP_PORT, 13_500),
             database: DatabaseConfig::read(&mut reader),
             auth_secret: Secret::new(
                 reader.required("AUTH_SECRET", "at least 32 random bytes: openssl rand -base64 48"),

@@ -10,7 +10,7 @@ const PORT: u16 = 8003;
 /// The HTTP API of its sidecar, unless it is told otherwise.
 pub const DAPR_HTTP_PORT: u16 = 3502;
 /// The gRPC API of its sidecar.
-const DAPR_GRPC_PORT: u16 = 50_003;
+const DAPR_GRPC_PORT: u16 = 13_502;
 
 /// Everything that notification-service is told at its start.
 #[derive(Clone, Debug)]
@@ -51,6 +51,6 @@ mod tests {
     fn only_the_database_must_be_told() {
         let config = Config::read(&Variables::default().with("DATABASE_URL", URL)).unwrap();
         let ServiceConfig { port, dapr_http_port, dapr_grpc_port, .. } = config.service;
-        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8003, 3502, 50_003));
+        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8003, 3502, 13_502));
     }
 }

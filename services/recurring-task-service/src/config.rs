@@ -8,7 +8,7 @@ const PORT: u16 = 8004;
 /// The HTTP API of its sidecar, unless it is told otherwise.
 pub const DAPR_HTTP_PORT: u16 = 3503;
 /// The gRPC API of its sidecar.
-const DAPR_GRPC_PORT: u16 = 50_004;
+const DAPR_GRPC_PORT: u16 = 13_503;
 
 /// Everything that recurring-task-service is told at its start.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ mod tests {
     fn only_the_database_must_be_told() {
         let config = Config::read(&Variables::default().with("DATABASE_URL", URL)).unwrap();
         let ServiceConfig { port, dapr_http_port, dapr_grpc_port, .. } = config.service;
-        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8004, 3503, 50_004));
+        assert_eq!((port, dapr_http_port, dapr_grpc_port), (8004, 3503, 13_503));
         assert_eq!(config.database.url.expose(), URL);
     }
 

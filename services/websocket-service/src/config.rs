@@ -16,7 +16,7 @@ const MIN_QUEUE_BYTES: usize = 1024;
 /// How websocket-service is configured.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What every service has; `PORT` 8005, `DAPR_HTTP_PORT` 3504, `DAPR_GRPC_PORT` 50005 unless set.
+    /// What every service has; `PORT` 8005, `DAPR_HTTP_PORT` 3504, `DAPR_GRPC_PORT` 13504 unless set.
     pub service: ServiceConfig,
     /// `TRUSTED_ISSUERS`: whose tokens are believed.
     pub issuers: Vec<TrustedIssuer>,
@@ -70,7 +70,7 @@ impl Config {
     pub fn read(variables: &Variables) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(variables);
         let config = Self {
-            service: ServiceConfig::read(&mut reader, 8005, DAPR_HTTP_PORT, 50_005),
+            service: ServiceConfig::read(&mut reader, 8005, DAPR_HTTP_PORT, 13_504),
             issuers: TrustedIssuer::read(&mut reader),
             origins: AllowedOrigins::read(&mut reader),
             limits: limits(&mut reader),
@@ -114,7 +114,7 @@ mod tests {
         let config = Config::read(&Variables::default()).unwrap();
         assert_eq!(
             (config.service.port, config.service.dapr_http_port, config.service.dapr_grpc_port),
-            (8005, 3504, 50_005)
+            (8005, 3504, 13_504)
         );
         assert_eq!(config.limits.queue_bytes, 262_144);
         assert_eq!((config.limits.sockets_per_user, config.limits.unauthenticated_sockets), (50, 1_000));

@@ -12,11 +12,11 @@ use crate::disk::Disk;
 use crate::process;
 use crate::scenario::{Database, Sidecars};
 
-/// Every port of a system without an offset; from the tenth on, those of the broker and the scheduler.
-const PORTS: [u16; 20] = [
-    8000, 8002, 8003, 8004, 8005, 3500, 3501, 3502, 3503, 3504, 50_001, 50_002, 50_003, 50_004, 50_005, 9092, 9093,
-    50_006, 2379, 2380,
-];
+/// The ports of the services and their sidecars, without an offset.
+const SERVICES: [u16; 15] =
+    [8000, 8002, 8003, 8004, 8005, 3500, 3501, 3502, 3503, 3504, 13_500, 13_501, 13_502, 13_503, 13_504];
+/// Those of the broker and the scheduler, which only the distributed system has.
+const BROKER_AND_SCHEDULER: [u16; 5] = [9092, 9093, 13_509, 2379, 2380];
 
 /// A Postgres that outlives the launcher.
 #[derive(Debug)]
@@ -145,11 +145,11 @@ fn password(url: &str) -> anyhow::Result<String> {
 }
 
 fn free_offset(sidecars: Sidecars, random: &Random) -> u16 {
-    let ports = if sidecars == Sidecars::Daprd { &PORTS[..] } else { &PORTS[..9] };
+    let others = if sidecars == Sidecars::Daprd { &BROKER_AND_SCHEDULER[..] } else { &[] };
     loop {
         // Below 4490, so that the services of one system never meet the sidecars of another.
         let offset = 10 + 10 * (u16::from_le_bytes(random.bytes()) % 447);
-        if ports.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok()) {
+        if SERVICES.iter().chain(others).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok()) {
             return offset;
         }
     }

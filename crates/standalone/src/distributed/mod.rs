@@ -67,7 +67,7 @@ impl Distributed {
         fresh_folder(&folder)?;
         let broker_ports = (port(ports, 9092)?, port(ports, 9093)?);
         let scheduler_ports = SchedulerPorts {
-            api: port(ports, 50_006)?,
+            api: port(ports, 13_509)?,
             etcd_client: port(ports, 2379)?,
             etcd_peer: port(ports, 2380)?,
             health: free_port()?,

@@ -14,7 +14,7 @@ fn assert_tells(line: &str, parts: &[&str]) {
 
 #[tokio::test]
 async fn a_port_in_use_names_itself_who_wanted_it_and_who_has_it() {
-    for (port, wanted_by) in [(8002, "audit-service"), (50_005, "the sidecar of websocket-service")] {
+    for (port, wanted_by) in [(8002, "audit-service"), (13_504, "the sidecar of websocket-service")] {
         let place = Place::new();
         let _taken = TcpListener::bind(("127.0.0.1", place.port(port))).unwrap();
         let told = refusal(place.tidings(&["up"])).await;

@@ -11,8 +11,8 @@ use crate::tempdir::TempDir;
 
 /// Every port of a system without an offset; the last ones are those of the broker and the scheduler.
 const PORTS: [u16; 20] = [
-    8000, 8002, 8003, 8004, 8005, 3500, 3501, 3502, 3503, 3504, 50_001, 50_002, 50_003, 50_004, 50_005, 9092, 9093,
-    50_006, 2379, 2380,
+    8000, 8002, 8003, 8004, 8005, 3500, 3501, 3502, 3503, 3504, 13_500, 13_501, 13_502, 13_503, 13_504, 9092, 9093,
+    13_509, 2379, 2380,
 ];
 
 /// Offsets are tried in steps of 10, from another one in each process.
