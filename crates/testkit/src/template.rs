@@ -51,10 +51,12 @@ pub(crate) async fn template(cluster: &'static Cluster, schemas: &[Migrated]) ->
 
 async fn make(cluster: &'static Cluster, schemas: Vec<Migrated>) -> String {
     let name = format!("{}_t{}", cluster.prefix, COUNT.fetch_add(1, Ordering::Relaxed));
-    cluster.execute(format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-    let options = PoolOptions::of_administrator();
-    let owner =
-        platform::database::connect(&cluster.owner_url(&name), &options).await.expect("connect to the template");
+    // As with a Postgres that is somebody else's, the owner is no superuser.
+    let owner = format!("{name}_owner");
+    cluster.execute(format!("CREATE ROLE {owner} LOGIN PASSWORD '{PASSWORD}'")).await;
+    cluster.execute(format!("CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")).await;
+    let (url, options) = (cluster.url_as(&name, &owner, PASSWORD), PoolOptions::of_administrator());
+    let owner = platform::database::connect(&url, &options).await.expect("connect to the template");
     for Migrated { schema, migrate, .. } in &schemas {
         let role = schema.role(&name);
         cluster.execute(format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")).await;

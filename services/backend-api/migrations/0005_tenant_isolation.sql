@@ -8,14 +8,29 @@ CREATE FUNCTION core.caller() RETURNS text LANGUAGE sql STABLE
 CREATE FUNCTION core.is_system() RETURNS boolean LANGUAGE sql STABLE
     RETURN coalesce(current_setting('tidings.scope', true), '') = 'system';
 
--- These see what their caller does not, and tell no more than they say. plpgsql keeps their plans.
-CREATE FUNCTION core.is_member(member text, workspace uuid) RETURNS boolean LANGUAGE plpgsql STABLE
-    SET tidings.scope = 'system'
-    AS $$ BEGIN RETURN EXISTS (SELECT FROM core.members WHERE user_id = member AND workspace_id = workspace); END $$;
+-- These see what their caller does not, and tell no more than they say. plpgsql keeps their plans. They become the system by
+-- `set_config` and not by a SET clause of the function, which would take a superuser; a failure undoes that with its transaction.
+CREATE FUNCTION core.is_member(member text, workspace uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    caller CONSTANT text := coalesce(current_setting('tidings.scope', true), '');
+    answer boolean;
+BEGIN
+    PERFORM set_config('tidings.scope', 'system', true);
+    answer := EXISTS (SELECT FROM core.members WHERE user_id = member AND workspace_id = workspace);
+    PERFORM set_config('tidings.scope', caller, true);
+    RETURN answer;
+END $$;
 
-CREATE FUNCTION core.is_in_timezone(person text, zone text) RETURNS boolean LANGUAGE plpgsql STABLE
-    SET tidings.scope = 'system'
-    AS $$ BEGIN RETURN EXISTS (SELECT FROM core.users WHERE id = person AND timezone = zone); END $$;
+CREATE FUNCTION core.is_in_timezone(person text, zone text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    caller CONSTANT text := coalesce(current_setting('tidings.scope', true), '');
+    answer boolean;
+BEGIN
+    PERFORM set_config('tidings.scope', 'system', true);
+    answer := EXISTS (SELECT FROM core.users WHERE id = person AND timezone = zone);
+    PERFORM set_config('tidings.scope', caller, true);
+    RETURN answer;
+END $$;
 
 ALTER TABLE core.members ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY system ON core.members USING (core.is_system());

@@ -75,15 +75,22 @@ impl Database {
             let password = secrets.role_password(storage.schema.name)?;
             roles::ensure(owner, &self.owner, &self.name, &role, &password).await?;
             let migrated = (storage.migrate)(owner).await;
-            migrated.map_err(|error| self.not_migrated(&storage.schema, &error))?;
+            if let Err(error) = migrated {
+                return Err(self.not_migrated(&storage.schema, &error, roles::may_create(owner).await?));
+            }
         }
         Ok(())
     }
 
-    fn not_migrated(&self, schema: &Schema, error: &DbErr) -> anyhow::Error {
+    fn not_migrated(&self, schema: &Schema, error: &DbErr, may_create: bool) -> anyhow::Error {
         let (Schema { name, .. }, database) = (schema, &self.name);
         let (code, said) = refusal::said(error);
         match code.as_deref() {
+            Some(refusal::NO_RIGHT) if may_create => anyhow!(
+                "{} may not bring schema {name} of database {database} up to date ({said}): put the owner of that schema into {}",
+                self.owner,
+                self.owner.origin
+            ),
             Some(refusal::NO_RIGHT) => anyhow!(
                 "{} may not set up schema {name} in database {database} ({said}): let its owner run GRANT CREATE ON \
                  DATABASE, or put the owner into {}",

@@ -41,6 +41,13 @@ async fn exists(owner: &Pool, role: &str) -> anyhow::Result<bool> {
     Ok(owner.query_one_raw(statement).await.context("the roles of the server cannot be read")?.is_some())
 }
 
+/// Whether `owner` may make schemas.
+pub(super) async fn may_create(owner: &Pool) -> anyhow::Result<bool> {
+    let sql = "SELECT has_database_privilege(current_database(), 'CREATE')";
+    let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    Ok(row.context("a SELECT of one value answers with one row")?.try_get_by_index(0)?)
+}
+
 /// Whether the server refuses to let `role` in with `password`.
 async fn is_refused(address: &Address, database: &str, role: &str, password: &Secret) -> anyhow::Result<bool> {
     let own = Address::parse(address.origin, &address.as_role(database, role, password))?;

@@ -1,11 +1,13 @@
 //! A database that `DATABASE_URL` names.
 
+use std::time::Duration;
+
 use platform::database::{Pool, PoolOptions};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use standalone::{Options, Ports, System};
 use testkit::http::Client;
-use testkit::{Database, TlsServer};
+use testkit::{Database, TlsServer, eventually};
 
 use crate::launched::Launched;
 use crate::place::{Place, refusal};
@@ -64,6 +66,48 @@ async fn a_user_without_the_rights_is_told_which() {
     assert!(told.contains("may not make role") && told.contains("CREATEROLE"), "{told}");
     let told = told_of(&with_user(&database.owner_url(), &format!("{half}:p"))).await;
     assert!(told.contains("may not set up schema") && told.contains("GRANT CREATE ON DATABASE"), "{told}");
+}
+
+#[tokio::test]
+async fn who_may_not_change_a_schema_is_told_to_be_its_owner() {
+    let database = Database::create_with(&[]).await;
+    let admin = database.connect_as_owner().await;
+    let (name, other) = (database.name(), format!("{}_other", database.name()));
+    let setup = format!(
+        "CREATE ROLE {other} LOGIN CREATEROLE PASSWORD 'p'; GRANT CREATE ON DATABASE {name} TO {other}; \
+         CREATE SCHEMA core; GRANT USAGE ON SCHEMA core TO {other}"
+    );
+    admin.execute_unprepared(&setup).await.unwrap();
+    let told = told_of(&with_user(&database.owner_url(), &format!("{other}:p"))).await;
+    assert!(told.contains("up to date") && told.contains("put the owner of that schema into DATABASE_URL"), "{told}");
+}
+
+/// Neon and RDS give nobody a superuser.
+#[tokio::test]
+async fn an_owner_who_is_no_superuser_is_enough() {
+    let database = Database::create_with(&[]).await;
+    let admin = database.connect_as_owner().await;
+    let (name, owner) = (database.name(), format!("{}_owner", database.name()));
+    let setup = format!("CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'p'; ALTER DATABASE {name} OWNER TO {owner}");
+    admin.execute_unprepared(&setup).await.unwrap();
+    let place = Place::new();
+    let mut command = place.tidings(&["up"]);
+    command.env("DATABASE_URL", with_user(&database.owner_url(), &format!("{owner}:p")));
+    let system = Launched::start_as(command, place).await;
+    let alice = system.client("alice");
+    let roses =
+        json!({"title": "Water the roses", "recurrence": {"text": "every day"}, "due_date": "2031-01-01T09:00:00Z"});
+    let first = alice.post("/api/tasks", &roses).await.expect(201).json();
+    let path = format!("/api/alice/tasks/{}", first["id"].as_str().unwrap());
+    alice.post(&format!("{path}/complete"), &json!({})).await.expect(200);
+    eventually(Duration::from_mins(1), || async {
+        let tasks = alice.get("/api/alice/tasks").await.expect(200).json();
+        let history = alice.get("/api/alice/audit-logs?event_type=task.completed").await.expect(200).json();
+        (tasks["items"].as_array()?.len() == 2 && history["items"].as_array()?.len() == 1).then_some(())
+    })
+    .await;
+    alice.delete(&path).await.expect(204);
+    system.stop().await;
 }
 
 #[tokio::test]
