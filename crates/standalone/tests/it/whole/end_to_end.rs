@@ -12,6 +12,7 @@ use testkit::http::Client;
 use testkit::socket::Socket;
 use testkit::{Database, eventually};
 
+use super::metrics;
 use crate::place::Place;
 
 /// How long anything may take on a busy machine.
@@ -186,6 +187,7 @@ async fn what_a_running_system_does_for_one_does_not_touch_another() {
         a_ticket_opens_one_socket(&whole),
         a_sidecar_invokes_any_service_as_the_dapr_cli_does(&whole),
         what_is_meant_for_sidecars_is_not_there_for_others(&whole),
+        metrics::all_that_dashboards_and_alerts_ask_for_is_there(&whole),
     );
     whole.system.stop().await.unwrap();
 }

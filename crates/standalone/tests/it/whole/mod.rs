@@ -3,6 +3,7 @@
 
 mod broker;
 mod end_to_end;
+mod metrics;
 mod notices;
 mod recurring;
 mod reminders;
