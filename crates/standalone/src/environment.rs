@@ -80,10 +80,12 @@ impl Environment {
         let issuer = issuer(variables, backend_port);
         let notification_secret = set_or_made(variables, "NOTIFICATION_SECRET", secrets, NOTIFICATION_SECRET)?;
         let api_url = Reader::new(variables).optional("API_URL").map(str::to_owned);
+        // On one machine nobody has to look elsewhere first, unless somebody says that there is such a one.
+        let lame_duck = Reader::new(variables).optional("LAME_DUCK_SECONDS").unwrap_or("0").to_owned();
         let common = variables
             .clone()
             .with("BIND_ADDRESS", "127.0.0.1")
-            .with("LAME_DUCK_SECONDS", "0")
+            .with("LAME_DUCK_SECONDS", lame_duck)
             .with("DRAIN_SECONDS", DRAIN_SECONDS.to_string())
             .with("APP_API_TOKEN", app_api_token.expose())
             .with("AUTH_SECRET", auth_secret(variables, secrets)?.expose())
@@ -132,17 +134,17 @@ mod tests {
         let path = std::env::temp_dir().join(format!("tidings-environment-{}", std::process::id()));
         let secrets = Secrets::of(&DataDirectory::open(&path).unwrap());
         let ports = ServicePorts { app: 1, dapr_http: 2, dapr_grpc: 3 };
-        let names = ["NOTIFICATION_SECRET", "API_URL", "SMTP_URL"];
+        let names = ["NOTIFICATION_SECRET", "API_URL", "SMTP_URL", "LAME_DUCK_SECONDS"];
         let read = |set: Variables| {
             let variables = Environment::new(&set, &secrets, 8100).unwrap().of(ports, None);
             let reader = Reader::new(&variables);
             names.map(|name| reader.optional(name).unwrap_or_default().to_owned())
         };
-        let [made, api, smtp] = read(Variables::default());
+        let [made, api, smtp, lame_duck] = read(Variables::default());
         assert!(made.len() >= 32, "{made}");
-        assert_eq!((api.as_str(), smtp.as_str()), ("http://localhost:8100", ""));
+        assert_eq!([api.as_str(), smtp.as_str(), lame_duck.as_str()], ["http://localhost:8100", "", "0"]);
         assert_eq!(read(Variables::default())[0], made, "links in e-mails outlive a restart");
-        let own = ["secret:secrets/NOTIFICATION", "https://tidings.example.com", "smtp://localhost:25"];
+        let own = ["secret:secrets/NOTIFICATION", "https://tidings.example.com", "smtp://localhost:25", "1"];
         let set = names.iter().zip(own).fold(Variables::default(), |all, (name, value)| all.with(name, value));
         assert_eq!(read(set), own);
         std::fs::remove_dir_all(path).unwrap();

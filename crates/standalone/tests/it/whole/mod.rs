@@ -9,6 +9,7 @@ mod recurring;
 mod reminders;
 mod replay;
 mod replicas;
+mod rolling;
 mod told;
 mod trace;
 mod undo;
