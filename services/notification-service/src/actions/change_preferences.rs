@@ -10,6 +10,7 @@ use super::find_audience;
 use crate::app::App;
 use crate::domain::person::Person;
 use crate::domain::preferences::Preferences;
+use crate::store::deliveries;
 use crate::store::preferences::{self, NextDigest};
 
 /// Applies a merge patch to what the user chose; returns what is chosen now.
@@ -25,6 +26,7 @@ pub(crate) async fn change_preferences(
     loop {
         let (transaction, now) = (begin(&app.db).await?, app.clock.now());
         let held = preferences::lock(&transaction, user_id, now).await?;
+        let quiet = (held.quiet_hours, held.timezone);
         let chosen = held.patched(changes).map_err(|mistakes| {
             let told =
                 mistakes.into_iter().map(|mistake| FieldError::new(mistake.pointer, mistake.code, mistake.detail));
@@ -37,7 +39,12 @@ pub(crate) async fn change_preferences(
             continue;
         };
         preferences::save(&transaction, user_id, &chosen, next_digest, now).await?;
+        if (chosen.quiet_hours, chosen.timezone) != quiet {
+            // Each is looked at again before it leaves, and waits on where it is quiet still.
+            deliveries::wake(&transaction, user_id, now).await?;
+        }
         transaction.commit().await?;
+        app.bells.deliveries.ring();
         return Ok(chosen);
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::end_reminders;
-use super::second_look::objection;
+use super::second_look::{Look, look};
 use super::under_way::UnderWay;
 use crate::app::App;
 use crate::channels::SendError;
@@ -82,9 +82,10 @@ async fn claim(app: &App, room: usize, under_way: Vec<Uuid>) -> Result<(Vec<Due>
 
 async fn deliver(app: &App, due: Due) {
     let (id, channel) = (due.message.id, due.channel);
-    let ending = match objection(app, &due).await {
-        Ok(None) => attempt(app, &due).await,
-        Ok(Some(why)) => {
+    let ending = match look(app, &due).await {
+        Ok(Look::Send) => attempt(app, &due).await,
+        Ok(Look::Wait(not_before)) => return stored(app, id, deliveries::put_back(&app.db, id, not_before).await),
+        Ok(Look::Skip(why)) => {
             tracing::info!(%id, ?channel, why, "a message is not sent any more");
             Some(Ending { status: DeliveryStatus::Skipped, detail: Some(why.to_owned()), provider_id: None })
         }

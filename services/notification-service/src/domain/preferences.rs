@@ -87,6 +87,9 @@ impl Default for Preferences {
 impl Preferences {
     /// Whether messages of the kind may take the channel.
     pub(crate) fn allows(&self, kind: Kind, channel: Channel) -> bool {
+        if kind == Kind::Digest && self.digest.is_none() {
+            return false;
+        }
         self.events.get(&kind).copied().unwrap_or_else(|| kind.switches()).of(channel)
     }
 
@@ -147,6 +150,17 @@ mod tests {
         let night = moment("2026-01-31T23:00:00Z");
         assert_eq!(preferences.not_before(Channel::InApp, night, Tz::UTC), night);
         assert_eq!(preferences.not_before(Channel::Email, night, Tz::UTC), moment("2026-02-01T07:00:00Z"));
+    }
+
+    #[test]
+    fn whoever_switches_a_kind_of_e_mail_off_gets_none_of_it() {
+        for kind in Kind::CHOSEN.into_iter().chain([Kind::Digest]) {
+            let mut preferences = Preferences { digest: Some(Digest { hour: 8 }), ..Preferences::default() };
+            *preferences.events.entry(kind).or_insert_with(|| kind.switches()).at(Channel::Email) = true;
+            assert!(preferences.allows(kind, Channel::Email), "{kind:?}");
+            preferences.switch_off_email(kind);
+            assert!(!preferences.allows(kind, Channel::Email), "{kind:?}");
+        }
     }
 
     #[test]

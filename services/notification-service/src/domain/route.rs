@@ -8,6 +8,11 @@ use super::message::Kind;
 use super::person::Person;
 use super::preferences::Preferences;
 
+/// Why somebody is not told by a channel that they do not want.
+pub(crate) const SWITCHED_OFF: &str = "switched off";
+/// Why somebody gets no text message who could.
+pub(crate) const NO_PHONE: &str = "there is no telephone number";
+
 /// A message's way to a person by one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -73,12 +78,12 @@ pub(crate) fn routes(
         .map(|channel| {
             let (address, lacking) = match channel {
                 Channel::Email => (person.email.clone(), "there is no e-mail address"),
-                Channel::Sms => (preferences.phone.clone(), "there is no telephone number"),
+                Channel::Sms => (preferences.phone.clone(), NO_PHONE),
                 Channel::InApp => (Some(person.user_id.clone()), ""),
             };
             let missing = missing(channel);
             let way = if !preferences.allows(kind, channel) {
-                Way::Blocked("switched off".to_owned())
+                Way::Blocked(SWITCHED_OFF.to_owned())
             } else if !missing.is_empty() {
                 Way::Blocked(format!("not configured: {}", missing.join(", ")))
             } else if address.is_none() {

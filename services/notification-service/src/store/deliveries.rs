@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::preferences;
 use super::reminder_row::word;
 use crate::domain::channel::Channel;
 use crate::domain::message::{Message, Recipient, Subject};
 use crate::domain::outcome::ChannelResult;
+use crate::domain::preferences::Preferences;
 use crate::domain::route::DeliveryStatus;
 
 /// How long a claim lasts that nobody renews, by the clock of the database, which is one for all replicas.
@@ -28,6 +31,8 @@ pub(crate) struct Due {
     pub(crate) is_over: bool,
     /// When it was written.
     pub(crate) told_at: DateTime<Utc>,
+    /// What its recipient wants now.
+    pub(crate) chosen: Preferences,
 }
 
 impl FromQueryResult for Due {
@@ -35,6 +40,12 @@ impl FromQueryResult for Due {
         let (channel, kind, timezone): (String, String, String) =
             (row.try_get(prefix, "channel")?, row.try_get(prefix, "kind")?, row.try_get(prefix, "timezone")?);
         let attempts: i32 = row.try_get(prefix, "attempts")?;
+        let chosen = row.try_get::<Option<Value>>(prefix, "settings")?.map(preferences::read).unwrap_or_default();
+        let channel = word(&channel)?;
+        let address = match channel {
+            Channel::Sms => chosen.phone.clone().unwrap_or_default(),
+            _ => row.try_get(prefix, "address")?,
+        };
         let task_id: Option<Uuid> = row.try_get(prefix, "task_id")?;
         let (title, due) = (row.try_get::<Option<String>>(prefix, "task_title")?, row.try_get(prefix, "task_due")?);
         let message = Message {
@@ -51,13 +62,14 @@ impl FromQueryResult for Due {
             },
         };
         Ok(Self {
-            channel: word(&channel)?,
-            address: row.try_get(prefix, "address")?,
+            channel,
+            address,
             attempt: attempts.unsigned_abs(),
             message,
             reminder_id: row.try_get(prefix, "reminder_id")?,
             is_over: row.try_get(prefix, "is_over")?,
             told_at: row.try_get(prefix, "created_at")?,
+            chosen,
         })
     }
 }
@@ -75,9 +87,10 @@ pub(crate) async fn claim(
             AND (claimed_until IS NULL OR claimed_until <= clock_timestamp()) AND id <> ALL ($3) \
             ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING *) \
         SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
-          told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.created_at, \
+          told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.created_at, chosen.settings, \
           reminder.id IS NOT NULL AND (reminder.status <> 'scheduled' OR reminder.version <> told.reminder_version) AS is_over \
         FROM due JOIN notification.notifications AS told ON told.id = due.notification_id \
+          LEFT JOIN notification.preferences AS chosen ON chosen.user_id = told.user_id \
           LEFT JOIN notification.reminders AS reminder ON reminder.id = told.reminder_id"
     );
     let values = [now.into(), most.into(), under_way.into()];
@@ -120,6 +133,14 @@ pub(crate) async fn put_back(db: &impl ConnectionTrait, id: Uuid, not_before: Da
     let sql = "UPDATE notification.deliveries SET not_before = $2, claimed_until = NULL, attempts = attempts - 1 \
         WHERE id = $1 AND status = 'pending'";
     db.execute_raw(statement(sql, [id.into(), not_before.into()])).await.map(|_| ())
+}
+
+/// Whatever waits for quiet hours to end is due: this user has others now. What was tried before keeps its pause.
+pub(crate) async fn wake(db: &impl ConnectionTrait, user_id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let sql = "UPDATE notification.deliveries AS delivery SET not_before = $2 FROM notification.notifications AS told \
+        WHERE told.id = delivery.notification_id AND told.user_id = $1 \
+          AND delivery.status = 'pending' AND delivery.not_before > $2 AND delivery.attempts = 0";
+    db.execute_raw(statement(sql, [user_id.into(), now.into()])).await.map(|_| ())
 }
 
 /// How a message ended.

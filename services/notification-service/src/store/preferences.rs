@@ -83,7 +83,7 @@ pub(crate) async fn take_digest(
 }
 
 /// What cannot be read, of a newer version, is as nobody had chosen.
-fn read(settings: Value) -> Preferences {
+pub(super) fn read(settings: Value) -> Preferences {
     serde_json::from_value(settings).unwrap_or_else(|error| {
         tracing::warn!(%error, "preferences that this version cannot read count as the default ones");
         Preferences::default()

@@ -39,6 +39,12 @@ impl Waiting {
         Self { server, service, task }
     }
 
+    /// Alice chooses otherwise.
+    async fn choose(&self, changes: Value) {
+        let changes = json!({"user_id": "alice", "changes": changes});
+        assert_eq!(self.service.ask(Method::PATCH, "/internal/preferences", Some(&changes)).await.0, 200);
+    }
+
     /// The quiet hours end, and something makes the service look.
     async fn end(&self) {
         self.service.is("11:30");
@@ -130,6 +136,45 @@ async fn whoever_may_not_see_it_any_more_is_not_told() {
     assert!(waiting.server.mails().is_empty() && waiting.service.list("alice").await.is_empty());
     let reminder = waiting.reminder().await;
     assert_eq!((&reminder["status"], &reminder["reason"]), (&json!("cancelled"), &json!("nobody may see the task")));
+}
+
+#[tokio::test]
+async fn who_does_not_want_it_any_more_is_not_told() {
+    let waiting = Waiting::start(json!({})).await;
+    waiting.choose(json!({"events": {"reminder": {"email": false}}})).await;
+    waiting.end().await;
+    assert_eq!(waiting.ended().await, 1);
+    assert!(waiting.server.mails().is_empty());
+    let result = json!({"user_id": "alice", "channel": "email", "status": "skipped", "detail": "switched off"});
+    assert_eq!(waiting.reminder().await["results"], json!([result]));
+}
+
+#[tokio::test]
+async fn when_there_are_no_quiet_hours_any_more_what_waited_leaves() {
+    let waiting = Waiting::start(json!({})).await;
+    waiting.choose(json!({"quiet_hours": null})).await;
+    waiting.server.expect_to("alice@example.org", 1).await;
+}
+
+#[tokio::test]
+async fn when_quiet_hours_last_longer_than_they_did_it_waits_longer() {
+    let waiting = Waiting::start(json!({})).await;
+    let until = async |time: &str| {
+        let waits = format!(
+            "SELECT count(*) FROM notification.deliveries WHERE status = 'pending' AND claimed_until IS NULL \
+             AND attempts = 0 AND not_before = '2026-01-31T{time}:00Z'"
+        );
+        eventually(DEADLINE, || async { (waiting.service.number(&waits).await == 1).then_some(()) }).await;
+    };
+    until("11:30").await;
+    // The clock of London is an hour behind that of Berlin.
+    waiting.choose(json!({"timezone": "Europe/London", "quiet_hours": {"from": "10:00", "to": "12:30"}})).await;
+    until("12:30").await;
+    waiting.service.is("11:30");
+    waiting.ring().await;
+    assert!(waiting.server.mails().is_empty());
+    waiting.choose(json!({"quiet_hours": {"from": "10:00", "to": "11:00"}})).await;
+    waiting.server.expect_to("alice@example.org", 1).await;
 }
 
 #[tokio::test]
