@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::end_reminders;
 use super::second_look::{Look, look};
-use super::under_way::UnderWay;
+use super::under_way::{Held, UnderWay};
 use crate::app::App;
 use crate::channels::SendError;
 use crate::domain::route::DeliveryStatus;
@@ -21,6 +21,8 @@ use crate::store::deliveries::{self, Due, Ending};
 
 /// Messages under way at a time.
 const UNDER_WAY: usize = 16;
+/// So much room there has to be before others are claimed, several together.
+const ROOM: usize = UNDER_WAY / 4;
 
 /// Attempts of a message at most. The pauses between them double from 2 s: 17 minutes in all.
 const ATTEMPTS: u32 = 10;
@@ -44,11 +46,11 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
     loop {
         let room = UNDER_WAY - sending.len();
         let mut next = None;
-        if room >= UNDER_WAY / 2 && !stop.is_cancelled() {
-            match claim(&app, room, under_way.ids()).await {
+        if room >= ROOM && !stop.is_cancelled() {
+            match claim(&app, room, &under_way).await {
                 Ok((claimed, waits_until)) => {
-                    for due in claimed {
-                        let (app, held) = (app.clone(), under_way.hold(due.message.id));
+                    for (held, due) in claimed {
+                        let app = app.clone();
                         sending.spawn(async move {
                             deliver(&app, due).await;
                             drop(held);
@@ -73,10 +75,16 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
 }
 
 /// Messages that may leave now, at most as many as there is room for, and when the next one may.
-async fn claim(app: &App, room: usize, under_way: Vec<Uuid>) -> Result<(Vec<Due>, Option<DateTime<Utc>>), DbErr> {
+async fn claim(
+    app: &App,
+    room: usize,
+    under_way: &UnderWay,
+) -> Result<(Vec<(Held, Due)>, Option<DateTime<Utc>>), DbErr> {
     let now = app.clock.now();
-    let claimed = deliveries::claim(&app.db, now, i64::try_from(room).unwrap_or(1), under_way).await?;
-    let next = if claimed.len() < room { deliveries::next(&app.db, now).await? } else { None };
+    let most = i64::try_from(room).unwrap_or(1);
+    let claimed = deliveries::claim(&app.db, now, most, under_way.in_hand()).await?;
+    let claimed: Vec<_> = claimed.into_iter().map(|due| (under_way.hold(&due), due)).collect();
+    let next = if claimed.len() < room { deliveries::next(&app.db, now, under_way.in_hand()).await? } else { None };
     Ok((claimed, next))
 }
 

@@ -1,7 +1,7 @@
 //! Messages under way: as long as this process lives it says so of them, again and again, so that nobody else sends them; and when it is killed, somebody
 //! does in a moment.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::store::deliveries;
+use crate::store::deliveries::{self, Due, InHand};
 
 /// How often claims are renewed: twice may fail before they end.
 const RENEWAL: Duration = Duration::from_secs(1);
 
-/// The messages that this process has claimed and not let go. Clones are the same.
+/// The messages that this process has claimed and not let go, and where they go. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct UnderWay(Arc<Mutex<HashSet<Uuid>>>);
+pub(super) struct UnderWay(Arc<Mutex<HashMap<Uuid, String>>>);
 
 /// A message is under way until this is dropped.
 #[derive(Debug)]
@@ -26,15 +26,17 @@ pub(super) struct Held {
 }
 
 impl UnderWay {
-    /// The message `id` is under way.
-    pub(super) fn hold(&self, id: Uuid) -> Held {
-        self.set().insert(id);
+    /// The message is under way.
+    pub(super) fn hold(&self, due: &Due) -> Held {
+        let id = due.message.id;
+        self.all().insert(id, due.address.clone());
         Held { all: self.clone(), id }
     }
 
     /// Those that are.
-    pub(super) fn ids(&self) -> Vec<Uuid> {
-        self.set().iter().copied().collect()
+    pub(super) fn in_hand(&self) -> InHand {
+        let (ids, addresses) = self.all().iter().map(|(id, address)| (*id, address.clone())).unzip();
+        InHand { ids, addresses }
     }
 
     /// Renews their claims, without end. Apart from whoever claims and sends: these may have to wait for a connection.
@@ -43,7 +45,7 @@ impl UnderWay {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let ids = self.ids();
+            let ids = self.in_hand().ids;
             if ids.is_empty() {
                 continue;
             }
@@ -53,13 +55,13 @@ impl UnderWay {
         }
     }
 
-    fn set(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Uuid, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.all.set().remove(&self.id);
+        self.all.all().remove(&self.id);
     }
 }

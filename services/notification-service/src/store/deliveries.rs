@@ -17,6 +17,11 @@ use crate::domain::route::DeliveryStatus;
 /// How long a claim lasts that nobody renews, by the clock of the database, which is one for all replicas.
 const LEASE: &str = "interval '3 seconds'";
 
+/// Messages to one address that are claimed at a time: a mailbox may not answer, and the others' are not to wait for it.
+const TO_ONE_ADDRESS: i64 = 2;
+/// Among so many of the longest due it is looked for what to claim.
+const LOOKED_AT: i64 = 256;
+
 /// A message that is to be handed to a provider now.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
@@ -74,18 +79,32 @@ impl FromQueryResult for Due {
     }
 }
 
-/// Claims messages that may leave now, the longest due first, but for those that are `under_way` here.
+/// What somebody has in hand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InHand {
+    /// These messages.
+    pub(crate) ids: Vec<Uuid>,
+    /// They go to these addresses, which get no others meanwhile.
+    pub(crate) addresses: Vec<String>,
+}
+
+/// Claims messages that may leave now, the longest due first, but for what is in `hand`.
 pub(crate) async fn claim(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
     most: i64,
-    under_way: Vec<Uuid>,
+    hand: InHand,
 ) -> Result<Vec<Due>, DbErr> {
+    const MAY_LEAVE: &str =
+        "status = 'pending' AND not_before <= $1 AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())";
     let sql = format!(
-        "WITH due AS (UPDATE notification.deliveries SET claimed_until = clock_timestamp() + {LEASE}, attempts = attempts + 1 \
-          WHERE id IN (SELECT id FROM notification.deliveries WHERE status = 'pending' AND not_before <= $1 \
-            AND (claimed_until IS NULL OR claimed_until <= clock_timestamp()) AND id <> ALL ($3) \
-            ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING *) \
+        "WITH longest AS (SELECT id, address, not_before FROM notification.deliveries \
+          WHERE {MAY_LEAVE} AND id <> ALL ($3) AND address <> ALL ($4) ORDER BY not_before, id LIMIT {LOOKED_AT}), \
+        placed AS (SELECT id, row_number() OVER (PARTITION BY address ORDER BY not_before, id) AS place FROM longest), \
+        due AS (UPDATE notification.deliveries SET claimed_until = clock_timestamp() + {LEASE}, attempts = attempts + 1 \
+          WHERE id IN (SELECT id FROM notification.deliveries JOIN placed USING (id) \
+            WHERE place <= {TO_ONE_ADDRESS} AND {MAY_LEAVE} ORDER BY not_before, id LIMIT $2 \
+            FOR UPDATE OF deliveries SKIP LOCKED) RETURNING *) \
         SELECT due.id, due.channel, due.address, due.attempts, told.kind, told.title, told.body, told.task_id, told.task_title, told.task_due, \
           told.moment, told.user_id, told.name, told.timezone, told.reminder_id, told.created_at, chosen.settings, \
           reminder.id IS NOT NULL AND (reminder.status <> 'scheduled' OR reminder.version <> told.reminder_version) AS is_over \
@@ -93,7 +112,7 @@ pub(crate) async fn claim(
           LEFT JOIN notification.preferences AS chosen ON chosen.user_id = told.user_id \
           LEFT JOIN notification.reminders AS reminder ON reminder.id = told.reminder_id"
     );
-    let values = [now.into(), most.into(), under_way.into()];
+    let values = [now.into(), most.into(), hand.ids.into(), hand.addresses.into()];
     Due::find_by_statement(statement(&sql, values)).all(db).await
 }
 
@@ -106,14 +125,18 @@ pub(crate) async fn renew(db: &impl ConnectionTrait, under_way: Vec<Uuid>) -> Re
     db.execute_raw(statement(&sql, [under_way.into()])).await.map(|_| ())
 }
 
-/// When, by a clock that says `now`, the next message may leave, or the next claim ends.
-pub(crate) async fn next(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DbErr> {
+/// When, by a clock that says `now`, the next message may leave, or the next claim ends, but for what waits for what is in `hand`.
+pub(crate) async fn next(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    hand: InHand,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
     // What is claimed is due: of the others, of which there may be many, only the first is read.
     let sql = "SELECT least(\
           (SELECT min(not_before) FROM notification.deliveries WHERE status = 'pending' AND not_before > $1), \
           (SELECT min(coalesce($1 + (claimed_until - clock_timestamp()), not_before)) FROM notification.deliveries \
-            WHERE status = 'pending' AND not_before <= $1)) AS next";
-    let row = db.query_one_raw(statement(sql, [now.into()])).await?;
+            WHERE status = 'pending' AND not_before <= $1 AND (claimed_until > clock_timestamp() OR address <> ALL ($2)))) AS next";
+    let row = db.query_one_raw(statement(sql, [now.into(), hand.addresses.into()])).await?;
     row.map_or(Ok(None), |row| row.try_get("", "next"))
 }
 

@@ -14,4 +14,5 @@ mod outages;
 mod preferences;
 mod replicas;
 mod service;
+mod silence;
 mod waiting;
