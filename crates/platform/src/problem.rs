@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// Invalid members that are told of at most: whoever mends these sees the others next.
+const MAX_ERRORS: usize = 50;
+
 /// One invalid member of a request.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
@@ -66,7 +69,7 @@ pub struct ProblemDocument {
     pub detail: String,
     /// The path of the request.
     pub instance: String,
-    /// Which members are invalid (422).
+    /// Which members are invalid (422): the first 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub errors: Option<Vec<FieldError>>,
@@ -96,10 +99,12 @@ impl Problem {
         self
     }
 
-    /// Adds an invalid member.
+    /// Adds an invalid member, unless there are many already.
     #[must_use]
     pub fn field(mut self, error: FieldError) -> Self {
-        self.inner.errors.push(error);
+        if self.inner.errors.len() < MAX_ERRORS {
+            self.inner.errors.push(error);
+        }
         self
     }
 
@@ -132,13 +137,17 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, "Conflict").detail(detail)
     }
 
-    /// 422: each of `errors` names a member and what to do about it.
-    pub fn validation(errors: Vec<FieldError>) -> Self {
+    /// 422: each of `errors` names a member and what to do about it. Of more than 50 the first are told, and how many there are.
+    pub fn validation(mut errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [only] if only.pointer.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.pointer, only.detail),
+            many if many.len() > MAX_ERRORS => {
+                format!("{} members are invalid; the first {MAX_ERRORS} of them are in errors.", many.len())
+            }
             many => format!("{} members are invalid; see errors.", many.len()),
         };
+        errors.truncate(MAX_ERRORS);
         let mut problem =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is invalid").detail(detail);
         problem.inner.errors = errors;

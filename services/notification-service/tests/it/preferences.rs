@@ -51,6 +51,15 @@ async fn what_cannot_be_chosen_changes_nothing() {
 }
 
 #[tokio::test]
+async fn of_very_many_mistakes_the_first_are_told() {
+    let service = Service::start().await;
+    let changes: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("m{n}"), Value::Null)).collect();
+    let (status, problem) = choose(&service, json!(changes)).await;
+    assert_eq!((status, problem["errors"].as_array().unwrap().len()), (422, 50));
+    assert_eq!(problem["detail"], "10000 members are invalid; the first 50 of them are in errors.");
+}
+
+#[tokio::test]
 async fn what_is_switched_off_is_not_told() {
     let service = Service::start().await;
     choose(&service, json!({"events": {"reminder": {"in_app": false}}})).await;
