@@ -169,7 +169,7 @@ pub fn build(config: &Config, db: Pool, clock: Clock, random: Random) -> anyhow:
     let internal = internal_routes().with_state(app.clone()).merge(published);
     let internal = guard::sidecar_only(internal, config.service.app_api_token.clone());
     let public = public.with_state(app).merge(api::docs::router(document));
-    let public = public.fallback(layers::not_found).method_not_allowed_fallback(layers::method_not_allowed);
+    let public = public.fallback(api::unsubscribe::not_found).method_not_allowed_fallback(layers::method_not_allowed);
     let public = overload::at_most(config.service.max_requests_in_progress, public);
     // CORS answers preflight requests, whose method no path knows: it must stand around that answer too. And it stands
     // around the limits, so that pages can read what they refuse.

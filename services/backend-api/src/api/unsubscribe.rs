@@ -4,9 +4,10 @@
 //! `List-Unsubscribe-Post` of a mail program (RFC 8058), do it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use platform::extract::Path;
+use platform::layers;
 use platform::problem::Problem;
 use platform::rate_limit::Client;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ use super::refusals::{NotificationRefusals, refusals};
 use super::trace::Trace;
 use super::web_page::WebPage;
 use crate::app::App;
+
+/// What all links begin with.
+const LINKS: &str = "/api/unsubscribe";
 
 /// What a mail program says (RFC 8058 §3.1). It is not looked at: the link says everything.
 #[derive(Debug, ToSchema)]
@@ -65,10 +69,11 @@ pub async fn unsubscribe(
     State(app): State<App>,
     Trace(trace): Trace,
     client: Client,
-    Path(UnsubscribePath { token }): Path<UnsubscribePath>,
+    path: Result<Path<UnsubscribePath>, Problem>,
     headers: HeaderMap,
 ) -> Response {
     let attempt = async {
+        let Path(UnsubscribePath { token }) = path?;
         app.limits.count_unsubscription(&client)?;
         let instruction = Instruction { token };
         let answer = app.invoker.post(NOTIFICATION_SERVICE, "internal/unsubscribe", &instruction, trace.as_ref());
@@ -82,6 +87,13 @@ pub async fn unsubscribe(
         Err(problem) if is_browser(&headers) => refusal_page(problem),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Answers a path that is not there: whoever opened a link of which a part is missing, or which has grown, is told so in a page.
+pub async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
+    let problem = layers::not_found().await;
+    let is_link = uri.path() == LINKS || uri.path().strip_prefix(LINKS).is_some_and(|rest| rest.starts_with('/'));
+    if is_link && is_browser(&headers) { refusal_page(problem) } else { problem.into_response() }
 }
 
 /// What messages of a kind are called.

@@ -79,15 +79,27 @@ async fn a_link_that_is_not_ours_is_told_to_programs_and_to_people() {
     let (api, _trail, anyone) = start().await;
     one_click(&anyone, "made-up").await.expect_problem(404, "not_found");
     one_click(&anyone, "%FF").await.expect_problem(404, "not_found");
-    let browser = platform::http::client(std::time::Duration::from_secs(10)).unwrap();
-    let send =
-        || browser.post(format!("{}/api/unsubscribe/made-up", api.base)).header("accept", "text/html,*/*").send();
-    let page = send().await.unwrap();
-    assert_eq!(
-        (page.status().as_u16(), page.headers()["content-type"].to_str().unwrap()),
-        (404, "text/html; charset=utf-8")
-    );
-    assert!(page.text().await.unwrap().contains("This link does not work"));
+    let client = platform::http::client(std::time::Duration::from_secs(10)).unwrap();
+    let send = async |method: &Method, path: &str, accept: &str| {
+        let request = client.request(method.clone(), format!("{}{path}", api.base)).header("accept", accept);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{method} {path}");
+        (answer.headers()["content-type"].to_str().unwrap().to_owned(), answer.text().await.unwrap())
+    };
+    for (method, damaged) in [
+        (Method::POST, "/api/unsubscribe/made-up"),
+        (Method::POST, "/api/unsubscribe/%FF"),
+        (Method::GET, "/api/unsubscribe/made-up/twice"),
+        (Method::POST, "/api/unsubscribe/made-up/twice"),
+        (Method::GET, "/api/unsubscribe/"),
+        (Method::GET, "/api/unsubscribe"),
+    ] {
+        let (kind, page) = send(&method, damaged, "text/html,*/*").await;
+        assert_eq!(kind, "text/html; charset=utf-8", "{method} {damaged}");
+        assert!(page.contains("This link does not work"), "{method} {damaged}: {page}");
+        assert_eq!(send(&method, damaged, "*/*").await.0, "application/problem+json", "{method} {damaged}");
+    }
+    assert_eq!(send(&Method::GET, "/api/unsubscribed", "text/html").await.0, "application/problem+json");
 }
 
 #[tokio::test]
