@@ -1,7 +1,8 @@
 //! A recurrence as somebody wrote it, in one of its three forms.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::de::value::StringDeserializer;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use crate::invalid::Invalid;
@@ -18,6 +19,7 @@ use crate::{rfc, text};
 #[serde(deny_unknown_fields)]
 #[schema(as = WrittenRecurrence)]
 pub struct Written {
+    #[serde(default, deserialize_with = "word")]
     frequency: Option<Frequency>,
     /// Every how many days, weeks, months or years; 1 unless given.
     #[schema(minimum = 1, maximum = 1000)]
@@ -39,8 +41,11 @@ pub struct Written {
     /// Plain words such as `every Monday`, `third Friday of every month`, `every 2 weeks until 2026-12-31`.
     #[schema(max_length = 1000)]
     text: Option<String>,
+    #[serde(default, deserialize_with = "word")]
     mode: Option<Mode>,
+    #[serde(default, deserialize_with = "word")]
     generate: Option<Generate>,
+    #[serde(default, deserialize_with = "word")]
     catch_up: Option<CatchUp>,
 }
 
@@ -209,6 +214,13 @@ impl Written {
             (None, None) => Ok(End::Never),
         }
     }
+}
+
+/// One of a few words. An enumeration by itself is also read from an object, `{"daily": null}`, and anything else that is no string is
+/// told as broken JSON.
+fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(written: D) -> Result<Option<T>, D::Error> {
+    let word = Option::<String>::deserialize(written)?;
+    word.map(|word| T::deserialize(StringDeserializer::<D::Error>::new(word))).transpose()
 }
 
 fn differs(pointer: &'static str, member: &str) -> Invalid {

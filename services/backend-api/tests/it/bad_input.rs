@@ -106,7 +106,19 @@ async fn types_are_told_in_the_words_of_json() {
     for wrong in
         [json!(true), json!(1.5), json!(-1), json!(1e99), json!("x"), json!([1]), json!({"x": 1}), json!([null])]
     {
-        let rules = ["frequency", "interval", "by_weekday", "by_month_day", "count", "until", "rrule", "text"];
+        let rules = [
+            "frequency",
+            "interval",
+            "by_weekday",
+            "by_month_day",
+            "count",
+            "until",
+            "rrule",
+            "text",
+            "mode",
+            "generate",
+            "catch_up",
+        ];
         let reminders = ["before", "at", "channels"];
         let members = [
             "title",
@@ -124,6 +136,7 @@ async fn types_are_told_in_the_words_of_json() {
         let bodies = bodies.chain(rules.into_iter().map(|member| json!({"recurrence": {member: wrong}})));
         for body in bodies.chain(reminders.into_iter().map(|member| json!({"reminders": [{member: wrong}]}))) {
             let answer = alice.client.patch(&alice.task(&task), &body).await;
+            assert_ne!(answer.status, 400, "{body} is JSON");
             if answer.status == 422 {
                 let detail = answer.json()["detail"].as_str().unwrap().to_lowercase();
                 let mut words = detail.split(|character: char| !character.is_alphanumeric());
@@ -194,6 +207,9 @@ async fn arrays_are_no_objects_and_dates_are_real() {
     for (body, pointer, code) in [
         (json!(["T", null, null, null, null, null, null, null, null, null, null]), "", "invalid_type"),
         (json!({"title": "x", "recurrence": ["daily"]}), "/recurrence", "invalid_type"),
+        (json!({"title": "x", "recurrence": {"frequency": ["daily"]}}), "/recurrence/frequency", "invalid_type"),
+        (json!({"title": "x", "recurrence": {"frequency": {"daily": null}}}), "/recurrence/frequency", "invalid_type"),
+        (json!({"title": "x", "recurrence": {"frequency": "hourly"}}), "/recurrence/frequency", "invalid_type"),
         (json!({"title": "x", "reminders": [["PT1H"]]}), "/reminders/0", "invalid_type"),
         (json!({"title": "x", "due_date": "9999-12-31T23:59:60Z"}), "/due_date", "date_invalid"),
     ] {
