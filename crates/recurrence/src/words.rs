@@ -87,7 +87,8 @@ fn head(rule: &Rule) -> Head {
         return plain;
     }
     match (rule.frequency, &*rule.months, &*rule.month_days) {
-        (Frequency::Weekly, ..) if !rule.weekdays.is_empty() => {
+        // Positions are counted within the week, which is said then: without it they would be those of a month.
+        (Frequency::Weekly, ..) if !rule.weekdays.is_empty() && rule.positions.is_empty() => {
             Head { words: weekdays(&rule.weekdays, "weekday"), says_weekdays: true, ..plain }
         }
         (Frequency::Yearly, [month], [day]) if *day > 0 && rule.week_numbers.is_empty() => {

@@ -59,6 +59,11 @@ fn phrases_are_the_rules_that_people_mean() {
             "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
             "every month on weekdays, only the last of them",
         ),
+        (
+            "every week on weekdays, only the last of them",
+            "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            "every week on weekdays, only the last of them",
+        ),
         ("yearly", "FREQ=YEARLY", "every year"),
         ("every jan 27", "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=27", "every January 27"),
         ("every 27 January", "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=27", "every January 27"),
