@@ -52,21 +52,34 @@ struct Reader<'a> {
     /// Whether the words say that something repeats.
     repeats: bool,
     completion: bool,
+    /// What is wrong where the words stop making sense, if that is known.
+    why: Option<&'static str>,
 }
+
+/// What is said where it is not.
+const EXAMPLES: &str =
+    "Write it as in every Monday, every 2 weeks on Friday, third Friday of every month, every 3 days until 2026-12-31.";
 
 impl<'a> Reader<'a> {
     fn new(tokens: Tokens<'a>) -> Self {
         let rule = Rule::new(Frequency::Daily);
-        Self { tokens, rule, frequency: None, interval: None, pending: Vec::new(), repeats: false, completion: false }
+        Self {
+            tokens,
+            rule,
+            frequency: None,
+            interval: None,
+            pending: Vec::new(),
+            repeats: false,
+            completion: false,
+            why: None,
+        }
     }
 
     fn unknown(&self) -> Invalid {
         let (place, word) = self.tokens.place();
         let found = word.map_or_else(|| ", its end".to_owned(), |word| format!(", at \"{word}\""));
-        let detail = format!(
-            "The text stops making sense at character {place}{found}. Write it as in every Monday, every 2 weeks on Friday, \
-             third Friday of every month, every 3 days until 2026-12-31."
-        );
+        let why = self.why.unwrap_or(EXAMPLES);
+        let detail = format!("The text stops making sense at character {place}{found}. {why}");
         Invalid { code: "recurrence_text_unknown", detail, pointer: "/text" }
     }
 

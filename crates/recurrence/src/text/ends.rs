@@ -60,11 +60,16 @@ impl Reader<'_> {
             self.rule.minutes = self.tokens.list(number)?;
             return Ok(());
         }
+        let first = self.tokens.mark();
         let times: BTreeSet<_> = self.tokens.list(time)?.into_iter().collect();
         let hours: BTreeSet<_> = times.iter().map(|(hour, _)| *hour).collect();
         let minutes: BTreeSet<_> = times.iter().map(|(_, minute)| *minute).collect();
-        // A rule has hours and minutes, each with each.
         if times.len() != hours.len() * minutes.len() {
+            self.why = Some(
+                "One rule has each of its hours at each of its minutes, so these times are no rule. Make a task for each, or give \
+                 times that have their minutes in common, as in at 9am and 5pm.",
+            );
+            self.tokens.back_to(first);
             return Err(Lost);
         }
         self.rule.hours = hours.into_iter().collect();

@@ -62,6 +62,15 @@ impl<'a> Tokens<'a> {
         self.words.get(self.next + ahead).map(|token| token.word.as_str())
     }
 
+    /// A place to come [`Tokens::back_to`].
+    pub(super) fn mark(&self) -> usize {
+        self.next
+    }
+
+    pub(super) fn back_to(&mut self, mark: usize) {
+        self.next = mark;
+    }
+
     pub(super) fn skip(&mut self) {
         self.skip_many(1);
     }

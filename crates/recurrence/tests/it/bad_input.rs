@@ -150,7 +150,8 @@ fn text_that_is_no_recurrence_is_told_by_its_character() {
         ("every day until soon", 17),
         ("every day until 2026-02-30", 17),
         ("every day at 25:00", 14),
-        ("every day at 9:00 and 10:30", 28),
+        ("every day at 9:00 and 10:30", 14),
+        ("every day at 9am, 5pm and 17:30 until soon", 14),
         ("every day,", 11),
         ("every day 5 times 6 times", 26),
         ("Monday", 7),
@@ -162,6 +163,8 @@ fn text_that_is_no_recurrence_is_told_by_its_character() {
         assert_eq!((invalid.code, invalid.pointer), ("recurrence_text_unknown", "/text"), "{text}");
         assert!(invalid.detail.contains(&format!("at character {character}")), "{text}: {invalid}");
     }
+    let invalid = refused(&json!({"text": "every day at 9am and 17:30"}));
+    assert!(invalid.detail.contains("at \"9am\". One rule has each of its hours at each of its minutes"), "{invalid}");
     for text in ["every 32nd", "every 0 days", "every 6th Friday", "every 5000 days"] {
         assert_eq!(refused(&json!({ "text": text })).code, "recurrence_invalid", "{text}");
     }
