@@ -1,6 +1,6 @@
 //! The tables of the contract as JSON Schema, in the order of the tables.
 
-use events::schema::{Kind, Object};
+use events::schema::{Kind, MAX_INTEGER, Object};
 use serde_norway::{Mapping, Value};
 
 /// A mapping that keeps its order.
@@ -54,6 +54,7 @@ fn kind(kind: &Kind) -> Mapping {
             set("type", "integer".into());
             set("format", "int64".into());
             set("minimum", (*min).into());
+            set("maximum", MAX_INTEGER.into());
         }
         Kind::NullableText => {
             set("type", vec![Value::from("string"), Value::from("null")].into());

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Kind, Object};
+use super::{Kind, MAX_INTEGER, Object};
 use crate::Malformed;
 
 impl Object {
@@ -48,6 +48,7 @@ impl Kind {
             Self::Timestamp => must(DateTime::parse_from_rfc3339(text(value)?).is_ok(), "is not an RFC 3339 timestamp"),
             Self::Integer { min } => match value.as_i64() {
                 Some(number) if number < *min => Err(Malformed::whole(format!("is less than {min}"))),
+                Some(number) if number > MAX_INTEGER => Err(Malformed::whole(format!("is more than {MAX_INTEGER}"))),
                 Some(_) => Ok(()),
                 None => Err(Malformed::whole("is not a 64-bit whole number")),
             },

@@ -20,6 +20,10 @@ pub const MAX_USER_ID_LENGTH: usize = 255;
 /// The most characters of the name of an event type.
 pub const MAX_EVENT_TYPE_LENGTH: usize = 100;
 
+/// The largest whole number: the largest that every reader of JSON holds exactly (RFC 7493 §2.2). No counter comes near it, so what is
+/// beyond is damaged; and whoever keeps the last `sequence` would hear of nothing after it.
+pub const MAX_INTEGER: i64 = (1 << 53) - 1;
+
 /// A JSON object. Fields that it does not list are allowed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Object {
@@ -66,7 +70,7 @@ pub enum Kind {
     Trace,
     /// Text or `null`, always present.
     NullableText,
-    /// A whole number, at least this.
+    /// A whole number, at least this and at most [`MAX_INTEGER`].
     Integer {
         /// The least.
         min: i64,

@@ -75,6 +75,8 @@ fn a_field_must_hold_what_the_contract_says() {
         ("/data/organization_id", json!("personal"), "is not a UUID"),
         ("/data/organization_id", Value::Null, "is not text"),
         ("/data/sequence", json!(-1), "is less than 0"),
+        ("/data/sequence", json!(i64::MAX), "is more than 9007199254740991"),
+        ("/data/sequence", json!(9_007_199_254_740_992_i64), "is more than 9007199254740991"),
         ("/data/sequence", json!(1.5), "is not a 64-bit whole number"),
         ("/data/sequence", json!("7"), "is not a 64-bit whole number"),
         ("/data/sequence", json!(u64::MAX), "is not a 64-bit whole number"),
