@@ -39,6 +39,7 @@ use crate::domain::id_seal::IdSeal;
 use crate::jobs;
 use crate::password_hasher::PasswordHasher;
 use crate::store::change::Changes;
+use crate::store::series_turns::SeriesTurns;
 use crate::store::users::KnownUser;
 use crate::{APP_ID, SCHEMA};
 
@@ -69,6 +70,8 @@ pub struct App {
     pub fingerprints: DerivedKey,
     /// Calls other services.
     pub invoker: Invoker,
+    /// Lets series be changed one after the other.
+    pub series_turns: SeriesTurns,
     /// How often users may ask.
     pub limits: Limits,
     /// Seals list cursors.
@@ -151,6 +154,7 @@ pub fn build(config: &Config, db: Pool, clock: Clock, random: Random) -> anyhow:
         passwords: PasswordHasher::default(),
         fingerprints: DerivedKey::new(&config.auth_secret, "tidings-request-fingerprint"),
         invoker: Invoker::new(loopback.clone(), &config.service),
+        series_turns: SeriesTurns::new(db.clone(), config.database.pool.max_connections),
         limits: Limits::new(&config.rate_limits, &clock),
         cursors: CursorSeal::new(&config.auth_secret),
         keep_deleted_tasks: config.keep_deleted_tasks,

@@ -141,8 +141,9 @@ pub async fn update(
 ) -> Result<Json<Series>, Problem> {
     let (scope, patch) = input.validate()?;
     let service = RecurringService::of(&app, &caller).await?;
+    let _turn = app.series_turns.take(id).await?;
     let series = service.find(id).await?;
-    // What the tasks would refuse must not change the series. No connection is held while the service is asked.
+    // What the tasks would refuse must not change the series.
     let change = app.changes.begin(Acting::User(&caller.actor.user_id), None).await?;
     check_instances(&change, &caller.actor, &series.patch(scope, patch.clone())).await?;
     change.abandon().await?;

@@ -171,8 +171,10 @@ pub async fn stop(
     caller: Caller,
     Path(SeriesPath { id, .. }): Path<SeriesPath>,
 ) -> Result<Response, Problem> {
+    let service = RecurringService::of(&app, &caller).await?;
+    let _turn = app.series_turns.take(id).await?;
     // First, so that no task is made in between; said again, both halves change nothing.
-    let series = RecurringService::of(&app, &caller).await?.stop(id).await?;
+    let series = service.stop(id).await?;
     let once_only = TaskPatch { recurrence: Some(None), ..TaskPatch::default() };
     let open = series.patch(SeriesScope::Following, once_only);
     update_instances(&app.changes, &caller.actor, caller.trace.as_ref(), open).await?;

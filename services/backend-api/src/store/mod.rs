@@ -12,6 +12,7 @@ mod outbox;
 pub mod recipients;
 pub mod refresh_tokens;
 pub mod reply;
+pub mod series_turns;
 pub mod sync;
 pub mod task_page;
 pub mod tasks;

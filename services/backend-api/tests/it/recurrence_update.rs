@@ -308,3 +308,39 @@ async fn the_tasks_of_a_series_are_found_along_their_index() {
         assert!(plan.contains("tasks_by_series"), "{plan}");
     }
 }
+
+#[tokio::test]
+async fn changes_at_once_leave_the_series_and_its_task_alike() {
+    let plants = Plants::start().await;
+    for round in 0..5 {
+        let patches: Vec<_> = (10..18)
+            .map(
+                |day| json!({"due_date": format!("2026-03-{day}T07:00:00Z"), "title": format!("Round {round}, {day}")}),
+            )
+            .collect();
+        for answer in futures::future::join_all(patches.iter().map(|patch| plants.patch(patch))).await {
+            answer.expect(200);
+        }
+        let series = plants.trail.recurring.shown(&plants.id);
+        let (titles, dates) = (plants.each("title").await, plants.each("due_date").await);
+        assert_eq!((&titles[1], &titles[2], &dates[2]), (&series["title"], &series["title"], &series["due_date"]));
+    }
+}
+
+#[tokio::test]
+async fn a_pool_of_one_connection_is_enough() {
+    let (variables, trail) = Trail::start().await;
+    let api = Api::start_with(variables.with("DATABASE_POOL", "1").with("DATABASE_WAIT_SECONDS", "5")).await;
+    let alice = api.person("alice");
+    let profile = alice.client.get("/api/alice/profile").await.expect(200).json();
+    let id = trail.recurring.begin(&profile["workspace_id"]);
+    let task = instance(&api, &alice, &id, 1).await;
+    trail.recurring.set(&id, "task_id", task["id"].clone());
+    let path = format!("/api/alice/recurrences/{id}");
+    let patches = ["Water the ferns", "Water the palms"].map(|title| json!({ "title": title }));
+    for answer in futures::future::join_all(patches.iter().map(|patch| alice.client.patch(&path, patch))).await {
+        answer.expect(200);
+    }
+    let now = alice.client.get(&alice.task(&task)).await.expect(200).json();
+    assert_eq!(now["title"], trail.recurring.shown(&id)["title"]);
+}
