@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::date;
 use super::invalid::Invalid;
 use super::priority::Priority;
 use super::recurrence::Recurrence;
-use super::reminder::Reminder;
+use super::reminder::{Reminder, WrittenReminder};
 use super::status::Status;
 use super::tags::TagSet;
 use super::task::{Progress, Task};
@@ -29,7 +30,7 @@ pub struct NewInstance {
     description: String,
     priority: String,
     tags: Vec<String>,
-    due_date: Option<DateTime<Utc>>,
+    due_date: Option<String>,
     timezone: String,
     recurrence: Value,
     reminders: Value,
@@ -58,10 +59,10 @@ impl NewInstance {
             progress: Progress::reached(Status::Todo, now),
             priority: Priority::parse(&self.priority).map_err(within("/priority"))?,
             tags: TagSet::parse(&self.tags).map_err(within("/tags"))?,
-            due_date: self.due_date,
+            due_date: self.due_date.as_deref().map(date::parse).transpose().map_err(within("/due_date"))?,
             timezone: TimeZone::parse(&self.timezone).map_err(within("/timezone"))?,
             recurrence: Some(stored::<Recurrence>(self.recurrence).map_err(within("/recurrence"))?),
-            reminders: stored::<Vec<Reminder>>(self.reminders).map_err(within("/reminders"))?,
+            reminders: reminders(self.reminders).map_err(within("/reminders"))?,
             assignee: self.assignee.map(person).transpose().map_err(within("/assignee"))?,
             reporter: person(self.reporter).map_err(within("/reporter"))?,
             recurrence_id: Some(self.series_id),
@@ -78,6 +79,10 @@ impl NewInstance {
 /// What a task of the series was told with, read as it is read from its row.
 fn stored<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, Invalid> {
     serde_json::from_value(value).map_err(|error| Invalid::new("unreadable", error.to_string()))
+}
+
+fn reminders(value: Value) -> Result<Vec<Reminder>, Invalid> {
+    Reminder::parse_all(stored::<Vec<WrittenReminder>>(value)?)
 }
 
 /// No token can name others, so nobody is called that.
@@ -124,6 +129,14 @@ mod tests {
             ("timezone", json!("Mars/Olympus"), "/timezone", "timezone_unknown"),
             ("recurrence", json!(7), "/recurrence", "unreadable"),
             ("reminders", json!("soon"), "/reminders", "unreadable"),
+            ("reminders", json!([{"before": "soon"}]), "/reminders/0/before", "duration_invalid"),
+            (
+                "reminders",
+                json!([{"before": "PT1H", "at": "2026-02-02T07:00:00Z"}]),
+                "/reminders/0",
+                "reminder_invalid",
+            ),
+            ("reminders", json!(vec![json!({"before": "PT1H"}); 51]), "/reminders", "too_many_reminders"),
             ("occurrence", json!(0), "/occurrence", "number_invalid"),
             ("user_id", json!("a\u{0}"), "/user_id", "user_id_invalid"),
             ("assignee", json!(""), "/assignee", "user_id_invalid"),

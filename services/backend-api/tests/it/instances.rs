@@ -185,7 +185,13 @@ async fn without_its_user_or_its_workspace_it_is_refused() {
         let refused = json!({"outcome": "refused", "reason": "not_a_member"});
         assert_eq!(outcome(&api, "instances", &new).await, refused, "{member}");
     }
-    for (member, value) in [("title", json!("")), ("user_id", json!("a\u{0}")), ("timezone", json!("Mars/Olympus"))] {
+    for (member, value) in [
+        ("title", json!("")),
+        ("user_id", json!("a\u{0}")),
+        ("timezone", json!("Mars/Olympus")),
+        ("reminders", json!(vec![json!({"before": "PT1H"}); 51])),
+        ("due_date", json!("+12026-02-02T07:00:00Z")),
+    ] {
         let mut new = instance(&api).await;
         new[member] = value;
         let refused = json!({"outcome": "refused", "reason": "task_invalid"});
