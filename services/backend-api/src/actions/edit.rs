@@ -30,6 +30,7 @@ pub(super) async fn apply(
     let before = lock(change, actor, id, expected).await?;
     let mut after = before.clone();
     verb(&mut after, change.clock().now());
+    leave_series_that_is_over(change, actor, &before, &mut after).await?;
     if after != before {
         save(change, &mut after).await?;
         let (before, now) = (before.event_data(), after.event_data());
@@ -61,6 +62,26 @@ pub(super) fn expect(task: &Task, expected: &Precondition) -> Result<(), Problem
         .detail(format!("It is at version {} now; look at current and decide again.", task.version))
         .header(header::ETAG, HeaderValue::from_str(&etag(task.version)).unwrap_or(HeaderValue::from_static("")))
         .extension("current", json!(task)))
+}
+
+/// A task that was done kept the recurrence that it had. Opened again, it does not repeat if its series is over.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn leave_series_that_is_over(
+    change: &Change,
+    actor: &Actor,
+    before: &Task,
+    after: &mut Task,
+) -> Result<(), Problem> {
+    let is_reopened = before.progress.status().is_done() && !after.progress.status().is_done();
+    let Some(series_id) = after.recurrence_id.filter(|_| is_reopened && after.recurrence == before.recurrence) else {
+        return Ok(());
+    };
+    if after.recurrence.is_some() && tasks::is_series_over(change.transaction(), &actor.user_id, series_id).await? {
+        after.recurrence = None;
+    }
+    Ok(())
 }
 
 /// Stores a task that this change altered, as the next version.

@@ -36,6 +36,17 @@ pub struct SeriesPatch {
     pub patch: TaskPatch,
 }
 
+impl SeriesPatch {
+    fn ends_series(&self) -> bool {
+        matches!(self.patch.recurrence, Some(None))
+    }
+
+    /// Whether it is also for tasks that are done.
+    fn is_for_done(&self) -> bool {
+        self.scope == SeriesScope::All || self.ends_series()
+    }
+}
+
 /// Stores what the patch changes of the tasks that its scope says, and tells it of each. What a task has already tells nothing, so what
 /// failed half way is finished by doing it again.
 ///
@@ -97,10 +108,14 @@ fn occurrence_over() -> Problem {
 
 /// Which tasks the patch is for.
 async fn list(changes: &Changes, actor: &Actor, wanted: &SeriesPatch) -> Result<Instances, Problem> {
-    let with_done = wanted.scope == SeriesScope::All;
     let reading = changes.begin(Acting::User(&actor.user_id), None).await?;
-    let listed = tasks::list_of_series(reading.transaction(), &actor.user_id, wanted.series_id, with_done).await?;
+    let with_done = wanted.is_for_done();
+    let mut listed = tasks::list_of_series(reading.transaction(), &actor.user_id, wanted.series_id, with_done).await?;
     reading.abandon().await?;
+    if wanted.ends_series() {
+        // The latest shows that the series is over: see `tasks::is_series_over`.
+        listed.done.truncate(usize::from(listed.open.is_empty()));
+    }
     Ok(listed)
 }
 
@@ -126,7 +141,7 @@ fn changed(task: &Task, patch: TaskPatch, now: DateTime<Utc>) -> Task {
 
 async fn update_some(change: &mut Change, actor: &Actor, wanted: &SeriesPatch, ids: &[Uuid]) -> Result<(), Problem> {
     let SeriesPatch { series_id, workspace_id, latest, scope, patch } = wanted;
-    let with_done = *scope == SeriesScope::All;
+    let with_done = wanted.is_for_done();
     let found = tasks::find_of_series_for_update(change.transaction(), &actor.user_id, *series_id, with_done, ids);
     let instances = found.await?;
     if *scope == SeriesScope::This && instances.is_empty() {

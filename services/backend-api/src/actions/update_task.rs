@@ -39,6 +39,7 @@ pub async fn update_task(
         .map_err(|invalid| Problem::validation(vec![FieldError::new("/completed", invalid.code, invalid.detail)]))?;
     let mut after = before.clone();
     after.apply(patch, status, change.clock().now());
+    edit::leave_series_that_is_over(change, actor, &before, &mut after).await?;
     repeat(&before, &mut after, change.clock().now())?;
     if after == before {
         return Ok(before);

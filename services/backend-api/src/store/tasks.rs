@@ -111,6 +111,22 @@ pub async fn find_latest_open_of_series(
     of_series(user_id, series_id, false).one(db).await?.map(Task::try_from).transpose()
 }
 
+/// Whether a series is over, for a transaction that acts as the user: it is when people took the recurrence from its latest task, and stopping a
+/// series does so.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_series_over(db: &impl ConnectionTrait, user_id: &str, series_id: Uuid) -> Result<bool, DbErr> {
+    let counts = Condition::any().add(Column::DeletedAt.is_null()).add(Column::Recurrence.is_null());
+    let latest = Entity::find()
+        .filter(Column::RecurrenceId.eq(series_id))
+        .filter(counts)
+        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
+        .order_by_desc(Column::Occurrence)
+        .order_by_asc(Column::Id);
+    Ok(latest.one(db).await?.is_some_and(|latest| latest.recurrence.is_none()))
+}
+
 /// Which tasks there are of a series, each kind with the latest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instances {

@@ -140,6 +140,39 @@ async fn a_series_that_is_stopped_leaves_tasks_that_do_not_repeat() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_reopened_does_not_repeat_when_its_series_is_over() {
+    let (api, trail, alice) = start().await;
+    let post = async |task: &Value, verb: &str| {
+        alice.client.post(&format!("{}/{verb}", alice.task(task)), &json!({})).await.expect(200).json()
+    };
+    let id = trail.recurring.begin(&workspace(&alice).await);
+    let (first, second) = (instance(&api, &alice, &id, 1).await, instance(&api, &alice, &id, 2).await);
+    post(&first, "complete").await;
+    assert!(post(&first, "reopen").await["recurrence"].is_object(), "its series goes on");
+    post(&first, "complete").await;
+    // Whoever takes the recurrence from the latest task, or stops the series, ends it.
+    alice.client.patch(&alice.task(&second), &json!({"recurrence": null})).await.expect(200);
+    let reopened = post(&first, "reopen").await;
+    assert_eq!((&reopened["recurrence"], &reopened["recurrence_id"]), (&Value::Null, &json!(id)));
+    assert_eq!(alice.client.get(&alice.task(&first)).await.expect(200).json(), reopened);
+    let told = api.events().await.pop().unwrap();
+    assert_eq!((&told["event_type"], told["task_data"].get("recurrence")), (&json!("task.reopened"), None));
+
+    for patch in [json!({"completed": false}), json!({"status": "in_progress"})] {
+        let id = trail.recurring.begin(&workspace(&alice).await);
+        let (first, second) = (instance(&api, &alice, &id, 1).await, instance(&api, &alice, &id, 2).await);
+        for task in [&first, &second] {
+            post(task, "complete").await;
+        }
+        alice.client.delete(&format!("{PATH}/{id}")).await.expect(204);
+        for task in [&first, &second] {
+            let reopened = alice.client.patch(&alice.task(task), &patch).await.expect(200).json();
+            assert_eq!(reopened["recurrence"], Value::Null, "{patch}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_latest_occurrence_is_skipped_and_no_other() {
     let (_api, trail, alice) = start().await;
     let id = trail.recurring.begin(&workspace(&alice).await);
