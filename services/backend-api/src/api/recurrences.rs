@@ -148,7 +148,7 @@ refusals! {
     }
     /// What skipping may answer besides.
     SkipRefusals {
-        "409" ["occurrence_over", "series_over"] => "The occurrence is done or skipped already, or there are no more",
+        "409" ["occurrence_over", "series_over"] => "The occurrence is done or skipped already or is yet to come, or there are no more",
     }
 }
 

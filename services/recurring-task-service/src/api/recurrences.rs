@@ -82,16 +82,28 @@ pub(crate) struct Refusal {
 
 impl From<NoSkip> for Refusal {
     fn from(why: NoSkip) -> Self {
-        match why {
-            NoSkip::SeriesOver => Self {
-                code: "series_over",
-                detail: "The series is stopped or has ended: there is nothing to skip. Give its task a recurrence again.",
-            },
-            NoSkip::OccurrenceOver => Self {
-                code: "occurrence_over",
-                detail: "This occurrence is done or skipped already. Read the series again to see which one is open.",
-            },
-        }
+        let (code, detail) = match why {
+            NoSkip::SeriesStopped => {
+                ("series_over", "The series is stopped: there is nothing to skip. Give its task a recurrence again.")
+            }
+            NoSkip::TaskGone => (
+                "series_over",
+                "The task was deleted or archived, which stopped its series: there is nothing to skip. Restore the task.",
+            ),
+            NoSkip::SeriesEnded => (
+                "series_over",
+                "The series has ended, as its rule says: there is nothing to skip. Give its task another recurrence.",
+            ),
+            NoSkip::OccurrenceOver => (
+                "occurrence_over",
+                "This occurrence is done or skipped already. Read the series again to see which one is open.",
+            ),
+            NoSkip::OccurrenceToCome => (
+                "occurrence_over",
+                "There is no such occurrence yet. Read the series again to see which one is the latest.",
+            ),
+        };
+        Self { code, detail }
     }
 }
 

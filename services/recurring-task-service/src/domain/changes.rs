@@ -1,5 +1,7 @@
 //! What people do to a series as a whole.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use recurrence::Recurrence;
@@ -38,10 +40,16 @@ pub(crate) enum Assign {
 /// Why an instance cannot be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoSkip {
-    /// The series is stopped or has ended.
-    SeriesOver,
-    /// It is another one's turn, or it is done.
+    /// The series is stopped.
+    SeriesStopped,
+    /// The series is stopped, since its task was deleted or archived.
+    TaskGone,
+    /// The rule has no more occurrences.
+    SeriesEnded,
+    /// It is a later one's turn, or it is done.
     OccurrenceOver,
+    /// It is an earlier one's turn.
+    OccurrenceToCome,
 }
 
 impl Changes {
@@ -140,11 +148,16 @@ impl Series {
         if key.is_some() && key == self.skip_key {
             return Ok(());
         }
-        if self.status != Status::Active {
-            return Err(NoSkip::SeriesOver);
+        match self.status {
+            Status::Active => {}
+            Status::Stopped if self.lost_its_task() => return Err(NoSkip::TaskGone),
+            Status::Stopped => return Err(NoSkip::SeriesStopped),
+            Status::Ended => return Err(NoSkip::SeriesEnded),
         }
-        if expected.is_some_and(|expected| expected != self.occurrence) {
-            return Err(NoSkip::OccurrenceOver);
+        match expected.map(|expected| expected.cmp(&self.occurrence)) {
+            Some(Ordering::Less) => return Err(NoSkip::OccurrenceOver),
+            Some(Ordering::Greater) => return Err(NoSkip::OccurrenceToCome),
+            Some(Ordering::Equal) | None => {}
         }
         let latest = self.latest().filter(|latest| latest.is_to_be_done()).ok_or(NoSkip::OccurrenceOver)?;
         latest.become_so(occurrence::Status::Skipping, now.moment);

@@ -138,6 +138,27 @@ async fn the_open_instance_is_skipped_once() {
 }
 
 #[tokio::test]
+async fn why_nothing_is_skipped_is_said_as_it_is() {
+    let (service, first) = begun().await;
+    let why = async |occurrence: Value| {
+        let answer = service.order("skip", json!({ "occurrence": occurrence })).await;
+        answer["problem"]["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(why(json!(99)).await.starts_with("There is no such occurrence yet."));
+    service.order("skip", json!({"occurrence": 1})).await;
+    assert!(why(json!(1)).await.starts_with("This occurrence is done or skipped already."));
+    service.order("stop", json!({})).await;
+    assert!(why(Value::Null).await.starts_with("The series is stopped"));
+
+    let service = Service::start().await;
+    service.learn(&first).await;
+    service.learn(&changed(2, &first, "task.deleted", json!({"deleted_at": "2026-01-31T09:00:00Z"}))).await;
+    let answer = service.order("skip", json!({})).await;
+    assert_eq!(answer["problem"]["code"], "series_over");
+    assert!(answer["problem"]["detail"].as_str().unwrap().contains("Restore"), "{answer}");
+}
+
+#[tokio::test]
 async fn what_was_skipped_by_a_key_is_answered_again_and_nothing_else_is_skipped() {
     let (service, _) = begun().await;
     for occurrence in [json!(null), json!(1)] {
@@ -176,7 +197,9 @@ async fn skipping_the_last_one_ends_the_series() {
     assert_eq!(service.order("skip", json!({})).await["recurrence"]["status"], "ended");
     service.rests().await;
     assert_eq!((service.backend.archived(), service.backend.made()), (vec![json!(TASK)], vec![]));
-    assert_eq!(service.order("skip", json!({})).await["problem"]["code"], "series_over");
+    let problem = service.order("skip", json!({})).await["problem"].clone();
+    assert_eq!(problem["code"], "series_over");
+    assert!(problem["detail"].as_str().unwrap().starts_with("The series has ended"), "{problem}");
 }
 
 #[tokio::test]
