@@ -13,6 +13,9 @@ pub const MAX_REMINDERS: usize = 50;
 /// How far ahead a reminder may be.
 const LONGEST: Months = Months::new(120);
 
+/// The same from the due date back, in seconds: ten of the longest years.
+const LONGEST_BEFORE: u64 = 3_660 * 86_400;
+
 /// Through which a reminder is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -118,6 +121,11 @@ impl Reminder {
     }
 
     fn check_moment(&self, due_date: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Invalid> {
+        let is_too_long = |before: &&str| duration::parse(before).is_ok_and(|seconds| seconds > LONGEST_BEFORE);
+        if let Some(before) = self.before.as_deref().filter(is_too_long) {
+            let detail = format!("A reminder is at most 10 years before the due date, not {before}.");
+            return Err(Invalid::new("reminder_too_far", detail).at("/before"));
+        }
         let Some(moment) = self.moment(due_date) else { return Ok(()) };
         if moment < now {
             let detail = format!("That was at {}. Give a moment that is still to come.", date::write(moment));
@@ -240,7 +248,10 @@ mod tests {
             (hour.clone(), Some("2026-01-31T09:59:59Z"), Some(("/0/before", past))),
             (hour.clone(), Some("2036-01-31T10:00:00Z"), None),
             (hour, Some("2036-01-31T10:00:01Z"), Some(("/0/before", far))),
-            (json!([{"before": "P999999WT999999H"}]), Some("0001-01-01T00:00:00Z"), Some(("/0/before", past))),
+            (json!([{"before": "P3660D"}]), None, None),
+            (json!([{"before": "P3660DT1S"}]), None, Some(("/0/before", far))),
+            (json!([{"before": "P999999W"}]), Some("2026-02-28T09:00:00Z"), Some(("/0/before", far))),
+            (json!([{"before": "P999999WT999999H"}]), Some("0001-01-01T00:00:00Z"), Some(("/0/before", far))),
             (json!([{"before": "PT0S"}]), Some("9999-12-31T23:59:59Z"), Some(("/0/before", far))),
         ] {
             let expected = expected.map(|(pointer, code): (&str, _)| (pointer.to_owned(), code));

@@ -81,6 +81,7 @@ async fn members_that_break_a_rule() {
             "/reminders/0/before",
             "reminder_past",
         ),
+        (json!({"title": "x", "reminders": [{"before": "P999999W"}]}), "/reminders/0/before", "reminder_too_far"),
         (json!({"title": "x", "assignee": "nobody"}), "/assignee", "assignee_unknown"),
         (json!({"title": "x", "assignee": "a\u{0}"}), "/assignee", "assignee_unknown"),
     ] {
