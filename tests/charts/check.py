@@ -17,6 +17,7 @@ import dapr  # noqa: F401
 import network  # noqa: F401
 import observability  # noqa: F401
 import rendering  # noqa: F401
+import secret  # noqa: F401
 import tools  # noqa: F401
 import values  # noqa: F401
 from checks import ALL, Check
