@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use platform::config::Variables;
 use standalone::{DataDirectory, Secrets, service_port};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::cli;
@@ -21,10 +21,7 @@ pub(crate) async fn run(arguments: &cli::Watch) -> anyhow::Result<()> {
     let mut request = format!("ws://127.0.0.1:{port}/ws").into_client_request()?;
     let protocol = HeaderValue::from_str(&format!("bearer, {token}"))?;
     request.headers_mut().insert("sec-websocket-protocol", protocol);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request)
-        .await
-        .map_err(|error| once(&error))
-        .with_context(|| format!("there is no socket on port {port}: start the system with ./scripts/up"))?;
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|error| no_socket(port, &error))?;
     let mut left = arguments.count;
     while left != Some(0) {
         match socket.next().await.context("the socket was closed")?.map_err(|error| once(&error))? {
@@ -39,6 +36,18 @@ pub(crate) async fn run(arguments: &cli::Watch) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Why there is none on this port.
+fn no_socket(port: u16, error: &tungstenite::Error) -> anyhow::Error {
+    match error {
+        tungstenite::Error::Http(answer) if answer.status() == StatusCode::UNAUTHORIZED => anyhow!(
+            "the socket on port {port} refuses the token: it is signed with another secret than the system's; say which \
+             system is meant with --data-dir and --port-offset, or set AUTH_SECRET as it is set there"
+        ),
+        tungstenite::Error::Http(answer) => anyhow!("the socket on port {port} was refused: {}", answer.status()),
+        _ => once(error).context(format!("there is no socket on port {port}: start the system with ./scripts/up")),
+    }
 }
 
 /// The error without its cause, whose text is in its own already.
