@@ -113,7 +113,8 @@ impl System {
         for (service, ports, listener) in listeners {
             let told = |ConfigErrors(mistakes)| misconfigured(service, &mistakes);
             let variables = self.variables(service, ports, &environment)?;
-            let variables = secrets::resolve(&variables, ports.dapr_http).await.map_err(told)?;
+            let unreadable = |ConfigErrors(mistakes)| unreadable(service, &mistakes);
+            let variables = secrets::resolve(&variables, ports.dapr_http).await.map_err(unreadable)?;
             let run = (service.configure)(&variables).map_err(told)?;
             self.services.spawn(service.app_id, run(self.options.clock.clone(), listener, self.services.token()));
         }
@@ -321,6 +322,15 @@ impl System {
 }
 
 fn misconfigured(service: &Service, mistakes: &[String]) -> anyhow::Error {
+    anyhow!("{} is not configured right: {}", service.app_id, in_a_line(mistakes))
+}
+
+/// Every service is given all settings, so that it need not be the one that has any use for these.
+fn unreadable(service: &Service, mistakes: &[String]) -> anyhow::Error {
+    anyhow!("settings cannot be read through the sidecar of {}: {}", service.app_id, in_a_line(mistakes))
+}
+
+fn in_a_line(mistakes: &[String]) -> String {
     let mistakes: Vec<&str> = mistakes.iter().map(|mistake| mistake.trim()).collect();
-    anyhow!("{} is not configured right: {}", service.app_id, mistakes.join("; "))
+    mistakes.join("; ")
 }
