@@ -22,6 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const STARTING: Duration = Duration::from_mins(1);
 pub(super) const ANSWERING: Duration = Duration::from_secs(15);
 
+/// What goes into logs: warnings, and how the broker comes and goes. That a broker is not there yet, who waits for it tells in the end.
+const LOGGING: [&str; 5] = [
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients=error",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+];
+
 /// A broker that is to be run.
 #[derive(Debug)]
 pub struct Broker<'a> {
@@ -121,8 +130,8 @@ pub(super) async fn create_topics(
 
 fn java(tools: &Tools, folder: &Path, name: &str, heap: &str, arguments: &[&str]) -> Program {
     let jars = format!("{}/*", tools.kafka.display());
-    let options = [format!("-Xmx{heap}"), "-cp".to_owned(), jars];
-    let arguments = options.iter().map(String::as_str).chain(arguments.iter().copied()).map(Into::into);
+    let options = [&format!("-Xmx{heap}"), "-cp", &jars];
+    let arguments = LOGGING.iter().chain(&options).chain(arguments).copied().map(Into::into);
     let program = Program::new(name, &tools.java, folder, PATIENCE);
     Program { arguments: arguments.collect(), ..program }
 }
