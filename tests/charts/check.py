@@ -20,6 +20,7 @@ import rendering  # noqa: F401
 import secret  # noqa: F401
 import tools  # noqa: F401
 import values  # noqa: F401
+import versions  # noqa: F401
 from checks import ALL, Check
 from subject import NotThere, Subject
 

@@ -17,7 +17,7 @@ dapr() {
         found="installed"
         read -ra values <<<"${DAPR_VALUES:-k8s/dapr/values.yaml k8s/dapr/values-small.yaml}"
         local chart=("${DAPR_CHART:-dapr}")
-        [ -n "${DAPR_CHART:-}" ] || chart+=(--repo https://dapr.github.io/helm-charts --version "${DAPR_VERSION:-1.18.3}")
+        [ -n "${DAPR_CHART:-}" ] || chart+=(--repo https://dapr.github.io/helm-charts --version "${DAPR_VERSION:-$(cat k8s/dapr/version)}")
         # Sidecars are injected in the namespaces that the values name; here in this one too.
         helm upgrade --install dapr "${chart[@]}" --namespace dapr-system --create-namespace "${values[@]/#/--values=}" \
             ${DAPR_VERSION:+--set "global.tag=$DAPR_VERSION"} \
