@@ -13,8 +13,10 @@ from subject import NAMESPACE, Subject, pod_of
 
 DATA, DAPR = "tidings-data", "dapr-system"
 SIDECAR, METRICS = 50002, 9090
-# Traces, by gRPC or HTTP; they go to the collector of k8s/, or to one among what measures.
-OTLP = (4317, 4318)
+# Traces, by gRPC; they go to the collector of k8s/, or to one among what measures.
+OTLP = 4317
+# By HTTP nobody sends them.
+OTLP_BY_HTTP = 4318
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def flows() -> set[tuple[str, str, int]]:
         # The control plane, the broker and traces.
         wanted |= {(name, "dapr-operator", 6500), (name, "dapr-sentry", 50001), (name, "dapr-scheduler-server", 50006)}
         wanted |= {(name, "redpanda", 9092)}
-        wanted |= {(name, collector, port) for collector in ("otel-collector", "prometheus") for port in OTLP}
+        wanted |= {(name, collector, OTLP) for collector in ("otel-collector", "prometheus")}
         # The pods of `helm test`.
         wanted |= {(test, name, service.port) for test in ("tidings-test-ready", "tidings-test-tasks")}
         for call in map(as_pattern, service.calls):
@@ -142,14 +144,14 @@ def flows() -> set[tuple[str, str, int]]:
     # Keys of issuers: those of backend-api itself, and those of others.
     wanted |= {(sockets.app_id, api.app_id, api.port), (sockets.app_id, "internet", 443), (api.app_id, "internet", 443)}
     wanted |= {("notification-service", "internet", port) for port in (443, 465, 587)}
-    wanted |= {("otel-collector", "prometheus", port) for port in OTLP}
+    wanted |= {("otel-collector", "prometheus", OTLP)}
     # Who measures the broker: itself, and an exporter of the groups' lag.
     return wanted | {("topics", "redpanda", 9092), ("prometheus", "redpanda", 9644), ("prometheus", "redpanda", 9092)}
 
 
 # Where daprd listens beside what it tells others, and what is tried of whoever is not in the charts.
 DAPRD = {3500, 50001, SIDECAR, METRICS}
-OF_OTHERS = {53, 443, 465, 587, *OTLP, 5432, 9092}
+OF_OTHERS = {53, 443, 465, 587, OTLP, OTLP_BY_HTTP, 5432, 9092}
 
 
 def listens(end: End) -> set[int]:
