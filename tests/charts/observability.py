@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import yaml
 
 from checks import check, in_file, no_object, put
-from subject import ROOT, Subject, run
+from subject import NAMESPACE, ROOT, Subject, run
 
 ALERTS = "charts/tidings/alerts.yaml"
+COLLECTOR, PRODUCTION = "k8s/otel-collector.yaml", "charts/tidings/values-production.yaml"
 TESTS = ROOT / "tests/charts/alerts.test.yaml"
 
 
@@ -63,3 +64,16 @@ def installed(subject: Subject) -> Iterator[str]:
         shown = {name: json.loads(text) for each in maps for name, text in each["data"].items() if name.endswith(".json")}
         if shown != dashboards:
             yield f"{rendering}: the dashboards are others than those of charts/tidings/dashboards"
+
+
+@check(
+    "production sends its traces to the collector of k8s/",
+    in_file("a collector in another namespace", PRODUCTION, "otel-collector.tidings", "otel-collector.observability"),
+    in_file("a collector at another port", COLLECTOR, "name: otlp-grpc, port: 4317", "name: otlp-grpc, port: 4318"),
+)
+def traces(subject: Subject) -> Iterator[str]:
+    told = yaml.safe_load((subject.folder / PRODUCTION).read_text())["global"]["otlpEndpoint"]
+    services = [each for each in subject.manifests[COLLECTOR] if each["kind"] == "Service"]
+    made = {f"http://{each['metadata']['name']}.{NAMESPACE}.svc:{port['port']}" for each in services for port in each["spec"]["ports"]}
+    if told not in made:
+        yield f"{PRODUCTION} has {told}, and {COLLECTOR} makes {', '.join(sorted(made))}"
