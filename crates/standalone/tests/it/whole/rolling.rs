@@ -122,7 +122,9 @@ async fn restart(whole: &Whole, name: &str) {
     };
     let programs = [name.to_owned(), format!("{name}-daprd")];
     let before = programs.each_ref().map(|program| pid(program).unwrap());
-    before.iter().for_each(|pid| send("TERM", *pid));
+    for pid in before {
+        send("TERM", pid);
+    }
     for (program, before) in programs.iter().zip(before) {
         eventually(LIMIT, || async { pid(program).filter(|now| *now != before) }).await;
     }
