@@ -16,6 +16,7 @@ pub mod health;
 pub mod http;
 pub mod layers;
 pub mod lifecycle;
+pub mod mail_address;
 pub mod metrics;
 pub mod origins;
 pub mod outage;

@@ -58,6 +58,8 @@ async fn every_broken_rule_is_told_and_nothing_remains() {
     let long = |length| "x".repeat(length);
     for (member, value, code) in [
         ("email", json!("ada"), "email_invalid"),
+        ("email", json!(format!("ada@{}.example", long(64))), "email_invalid"),
+        ("email", json!("ada@xn--a.example"), "email_invalid"),
         ("email", json!("a@b@c"), "email_invalid"),
         ("email", json!("a\u{0}@b"), "email_invalid"),
         ("email", json!(format!("a@{}", long(253))), "email_invalid"),

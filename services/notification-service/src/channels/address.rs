@@ -1,6 +1,7 @@
 //! Where messages may go.
 
 use lettre::Address;
+use platform::mail_address::MailAddress;
 
 use super::SendError;
 
@@ -9,15 +10,9 @@ use super::SendError;
 /// # Errors
 /// When it is none.
 pub(super) fn email(text: &str) -> Result<Address, SendError> {
-    let refused = || SendError::permanent("the e-mail address is none");
-    let special = |c: char| c.is_control() || c.is_whitespace() || r#"()<>[]:;\,""#.contains(c);
-    let (user, domain) = text.rsplit_once('@').ok_or_else(refused)?;
-    if text.contains(special) {
-        return Err(refused());
-    }
-    // Most servers know domains only in ASCII (RFC 5891); what comes before them has no such form.
-    let domain = idna::domain_to_ascii(domain).map_err(|_| refused())?;
-    Address::new(user, domain).map_err(|_| refused())
+    let address = MailAddress::parse(text).ok_or_else(|| SendError::permanent("the e-mail address is none"))?;
+    // lettre's own rule knows letters and digits of any script, but not the signs that some join them with.
+    Ok(Address::new_dangerous(address.local(), address.domain()))
 }
 
 /// The number, which is one of E.164: a plus, the country, at most 15 digits.
@@ -44,6 +39,7 @@ mod tests {
             ("a@b", "a@b"),
             ("o'neil@example.com", "o'neil@example.com"),
             ("анна@пример.рф", "анна@xn--e1afmkfd.xn--p1ai"),
+            ("संपर्क@डाटामेल.भारत", "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"),
         ] {
             assert_eq!(email(text).map(|address| address.to_string()).as_deref(), Ok(handed_over), "{text}");
         }
