@@ -17,6 +17,7 @@ pub mod http;
 pub mod layers;
 pub mod lifecycle;
 pub mod mail_address;
+pub mod members;
 pub mod metrics;
 pub mod origins;
 pub mod outage;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use platform::extract;
+use platform::members::Members;
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -139,7 +140,7 @@ pub async fn get(State(app): State<App>, caller: Caller) -> Result<Json<Notifica
 pub async fn update(
     State(app): State<App>,
     caller: Caller,
-    extract::Json(changes): extract::Json<Map<String, Value>>,
+    extract::Json(Members(changes)): extract::Json<Members>,
 ) -> Result<Json<NotificationPreferences>, Problem> {
     let instruction = Instruction { user_id: &caller.actor.user_id, changes };
     let answer = app.invoker.patch(NOTIFICATION_SERVICE, PATH, &instruction, caller.trace.as_ref());

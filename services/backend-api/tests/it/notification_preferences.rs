@@ -72,8 +72,18 @@ async fn what_is_no_patch_does_not_reach_it() {
         ("application/json", "[]", 422, "validation_failed"),
         ("application/json", "null", 422, "validation_failed"),
         ("text/plain", "{}", 415, "unsupported_media_type"),
+        ("application/json", r#"{"phone": null, "phone": "+4915112345678"}"#, 422, "validation_failed"),
     ] {
         patch(kind, body).await.expect_problem(status, code);
+    }
+    for (body, pointer) in [
+        (r#"{"quiet_hours": null, "phone": null, "quiet_hours": null}"#, "/quiet_hours"),
+        (r#"{"events": {"reminder": {"email": true}, "reminder": {"email": false}}}"#, "/events/reminder"),
+        (r#"{"events": {"reminder": {"a/b": true, "sms": 1.5, "a/b": ["", -1]}}}"#, "/events/reminder/a~1b"),
+    ] {
+        let problem = patch("application/json", body).await.expect_problem(422, "validation_failed");
+        let told = &problem["errors"][0];
+        assert_eq!((&told["pointer"], &told["code"]), (&json!(pointer), &json!("duplicate_field")), "{body}");
     }
     assert_eq!(trail.notifications.take_asked(), [] as [Value; 0]);
     patch("application/merge-patch+json", "{}").await.expect(200);
