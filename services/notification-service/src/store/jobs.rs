@@ -28,11 +28,11 @@ pub(crate) async fn untold(db: &impl ConnectionTrait, most: i64, told: Vec<Uuid>
     Untold::find_by_statement(statement(sql, [most.into(), told.into()])).all(db).await
 }
 
-/// The sidecar has been told of these.
+/// The sidecar has been told of these. A reminder that has another version by now has the job of this one nevertheless, which is to be taken back.
 pub(crate) async fn told(db: &impl ConnectionTrait, told: &[Untold]) -> Result<(), DbErr> {
     // In the order in which events lock the reminders of a task, so that neither waits for the other.
-    let sql = "WITH told AS (SELECT id, version FROM notification.reminders \
-          JOIN jsonb_to_recordset($1::jsonb) AS told (id uuid, version bigint) USING (id, version) ORDER BY id FOR NO KEY UPDATE OF reminders) \
+    let sql = "WITH told AS (SELECT id, told.version FROM notification.reminders \
+          JOIN jsonb_to_recordset($1::jsonb) AS told (id uuid, version bigint) USING (id) ORDER BY id FOR NO KEY UPDATE OF reminders) \
         UPDATE notification.reminders AS reminder SET job_version = told.version FROM told WHERE reminder.id = told.id";
     if told.is_empty() {
         return Ok(());

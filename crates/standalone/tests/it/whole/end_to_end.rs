@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use platform::database::Pool;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use standalone::{Options, Ports, Sidecars, System};
@@ -123,9 +124,14 @@ impl Whole {
         (socket, subscribed)
     }
 
+    /// The database, as whoever may do everything in it.
+    pub(crate) async fn owner(&self) -> Pool {
+        self.database.connect_as_owner().await
+    }
+
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let statement = Statement::from_string(DbBackend::Postgres, sql);
-        let row = self.database.connect_as_owner().await.query_one_raw(statement).await.unwrap().unwrap();
+        let row = self.owner().await.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
     }
 }

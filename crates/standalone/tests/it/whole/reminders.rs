@@ -1,10 +1,14 @@
 //! A reminder from the request that asks for it to the mail, the socket, the history and the list.
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, TimeDelta};
 use platform::clock::Clock;
+use platform::database::begin;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use standalone::Sidecars;
 use testkit::http::Client;
 use testkit::socket::Socket;
 use testkit::{MailServer, eventually};
@@ -129,6 +133,29 @@ async fn whoever_follows_the_link_in_a_mail_gets_no_more_of_them() {
         "{results}"
     );
     assert_eq!(server.mails().len(), 1);
+    whole.system.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_is_cancelled_while_the_sidecar_is_told_of_it_leaves_no_job() {
+    let whole = Whole::start_with(Sidecars::Embedded, NonZeroU8::MIN, &[]).await;
+    let alice = whole.person("alice");
+    let one = async |sql: &str| eventually(DEADLINE, || async { (whole.number(sql).await == 1).then_some(()) }).await;
+    one("SELECT count(*) FROM sidecar.jobs WHERE name = 'digest'").await;
+    // The sidecar stores no jobs for now.
+    let owner = whole.owner().await;
+    let obstacle = begin(&owner).await.unwrap();
+    obstacle.execute_unprepared("LOCK TABLE sidecar.jobs IN SHARE MODE").await.unwrap();
+    let tasks = format!("/api/{}/tasks", alice.id);
+    let body = json!({"title": "Call Bob", "reminders": [{"at": soon(3_600), "channels": ["in_app"]}]});
+    let task = alice.client.post(&tasks, &body).await.expect(201).json();
+    one("SELECT count(*) FROM notification.reminders WHERE status = 'scheduled'").await;
+    one("SELECT least(count(*), 1) FROM pg_locks WHERE NOT granted AND relation = 'sidecar.jobs'::regclass").await;
+    alice.client.post(&format!("{tasks}/{}/complete", task["id"].as_str().unwrap()), &json!({})).await.expect(200);
+    one("SELECT count(*) FROM notification.reminders WHERE status = 'cancelled' AND job_version IS NULL").await;
+    obstacle.rollback().await.unwrap();
+    one("SELECT count(*) FROM notification.reminders WHERE job_version = version").await;
+    assert_eq!(whole.number("SELECT count(*) FROM sidecar.jobs WHERE name LIKE 'reminder-%'").await, 0);
     whole.system.stop().await.unwrap();
 }
 
