@@ -39,7 +39,7 @@ pub(crate) async fn replay_dead_letter(app: &App, id: Uuid, mended: Option<Value
     let letter = dead_letters::message(&app.db, id).await?;
     let (topic, own) = letter.ok_or_else(unknown)?;
     let mended = mended.map(|event| event.to_string().into_bytes());
-    let message = Publishable::read(Origin::of(&topic), mended.clone().unwrap_or(own))
+    let message = Publishable::read(Origin::of(&topic), id, mended.clone().unwrap_or(own))
         .map_err(|malformed| still_broken(&malformed, mended.is_some()))?;
     let held = entries::holds(&app.db, message.event_id, &message.payload).await?;
     if held == Some(false) {

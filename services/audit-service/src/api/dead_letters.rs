@@ -92,7 +92,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result
         Ok(message) => ("json", message),
         Err(_) => ("base64", STANDARD.encode(&bytes).into()),
     };
-    let malformed = Publishable::read(Origin::of(&topic), bytes).err();
+    let malformed = Publishable::read(Origin::of(&topic), id, bytes).err();
     let broken = malformed.map(|malformed| Broken { pointer: malformed.pointer, reason: malformed.reason });
     let replays = replays.into_iter().map(attempt).collect();
     Ok(Json(DeadLetter { summary, broken, encoding, message, replays }))
