@@ -23,7 +23,7 @@ BEYOND_SCHEMAS = {
     # Sets that change without us, and measures that schemas do not have.
     "description_too_long",  # bytes, not characters
     "q_too_many_words",  # words, not characters
-    "email_invalid",  # bytes, not characters
+    "email_invalid",  # bytes, not characters, and names that a host can have
     "timezone_unknown",  # the IANA time zone database
     # Languages of their own.
     "date_invalid",  # years 1 to 9999
