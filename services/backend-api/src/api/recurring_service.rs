@@ -1,11 +1,13 @@
 //! recurring-task-service, as far as it is asked for a user's series. It decides nothing about who may see what: each question names
 //! the workspaces of the caller.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use platform::dapr::invoke::{InvokeError, Invoker};
+use events::TaskData;
+use platform::dapr::invoke::InvokeError;
 use platform::problem::Problem;
 use platform::trace::TraceContext;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,17 +18,20 @@ use crate::domain::priority::Priority;
 use crate::domain::recurrence::Recurrence;
 use crate::domain::reminder::Reminder;
 use crate::domain::tags::TagSet;
-use crate::domain::task::TaskPatch;
+use crate::domain::task::{Task, TaskPatch};
 use crate::domain::text::{Description, Title};
 use crate::domain::timezone::TimeZone;
-use crate::store::users;
+use crate::store::{tasks, users};
 
 const RECURRING_TASK_SERVICE: &str = "recurring-task-service";
 
 /// The service, for one caller.
 #[derive(Debug)]
 pub struct RecurringService<'a> {
-    invoker: &'a Invoker,
+    app: &'a App,
+    user_id: &'a str,
+    /// How far each workspace was before anything was asked.
+    sequences: HashMap<Uuid, i64>,
     workspace_ids: Vec<Uuid>,
     trace: Option<&'a TraceContext>,
 }
@@ -52,8 +57,17 @@ pub struct Listed {
 struct Instruction<'a, T> {
     id: Uuid,
     workspace_ids: &'a [Uuid],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begin: Option<Begin>,
     #[serde(flatten)]
-    what: T,
+    what: &'a T,
+}
+
+/// The task that begins the series, and how far its workspace was when it was still new.
+#[derive(Debug, Serialize)]
+struct Begin {
+    sequence: i64,
+    task: TaskData,
 }
 
 /// Nothing is to be done to it.
@@ -135,8 +149,10 @@ impl<'a> RecurringService<'a> {
     /// When the database is away.
     pub async fn of(app: &'a App, caller: &'a Caller) -> Result<Self, Problem> {
         let memberships = users::memberships(&app.changes.db, &caller.actor.user_id).await?;
+        let sequences = memberships.iter().map(|workspace| (workspace.id, workspace.sequence)).collect();
         let workspace_ids = memberships.iter().map(|workspace| workspace.id).collect();
-        Ok(Self { invoker: &app.invoker, workspace_ids, trace: caller.trace.as_ref() })
+        let user_id = caller.actor.user_id.as_str();
+        Ok(Self { app, user_id, sequences, workspace_ids, trace: caller.trace.as_ref() })
     }
 
     /// Series of all workspaces, the newest first.
@@ -151,7 +167,7 @@ impl<'a> RecurringService<'a> {
     ) -> Result<Listed, InvokeError> {
         let ids: Vec<String> = self.workspace_ids.iter().map(Uuid::to_string).collect();
         let question = Listing { workspace_ids: ids.join(","), status, after, limit };
-        self.invoker.get(RECURRING_TASK_SERVICE, "internal/recurrences", &question, self.trace).await
+        self.app.invoker.get(RECURRING_TASK_SERVICE, "internal/recurrences", &question, self.trace).await
     }
 
     /// The series.
@@ -187,15 +203,37 @@ impl<'a> RecurringService<'a> {
     }
 
     async fn tell(&self, verb: &str, id: Uuid, what: impl Serialize + Sync) -> Result<Series, Problem> {
-        let instruction = Instruction { id, workspace_ids: &self.workspace_ids, what };
-        let Answer { recurrence, problem } = self.post(verb, &instruction).await?;
-        let series = recurrence.ok_or_else(|| Problem::not_found("recurrence"))?;
-        problem.map_or(Ok(series), |refusal| Err(refusal.into()))
+        let mut answer = self.ask(verb, id, None, &what).await?;
+        if answer.recurrence.is_none()
+            && let Some(begin) = self.begun_by(id).await?
+        {
+            answer = self.ask(verb, id, Some(begin), &what).await?;
+        }
+        let series = answer.recurrence.ok_or_else(|| Problem::not_found("recurrence"))?;
+        answer.problem.map_or(Ok(series), |refusal| Err(refusal.into()))
     }
 
-    async fn post<T: DeserializeOwned>(&self, verb: &str, body: &(impl Serialize + Sync)) -> Result<T, InvokeError> {
+    async fn ask<T: Serialize + Sync>(
+        &self,
+        verb: &str,
+        id: Uuid,
+        begin: Option<Begin>,
+        what: &T,
+    ) -> Result<Answer, InvokeError> {
+        let instruction = Instruction { id, workspace_ids: &self.workspace_ids, begin, what };
         let path = format!("internal/recurrences/{verb}");
-        self.invoker.post(RECURRING_TASK_SERVICE, &path, body, self.trace).await
+        self.app.invoker.post(RECURRING_TASK_SERVICE, &path, &instruction, self.trace).await
+    }
+
+    /// The task that begins the series, if it was made a moment ago: its event may be on its way. Of one that was changed since, more is on its
+    /// way, which must not be taken for known.
+    async fn begun_by(&self, id: Uuid) -> Result<Option<Begin>, Problem> {
+        let found = tasks::find(&self.app.changes.db, self.user_id, id).await?;
+        let begins = |task: &Task| task.version == 1 && task.recurrence.is_some() && task.recurrence_id == Some(id);
+        Ok(found.filter(begins).and_then(|task| {
+            let sequence = *self.sequences.get(&task.workspace_id)?;
+            Some(Begin { sequence, task: task.event_data() })
+        }))
     }
 }
 

@@ -94,6 +94,40 @@ async fn they_are_asked_for_the_workspaces_of_the_user_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_series_is_there_with_its_task_also_before_its_event_came() {
+    let (api, trail, alice) = start().await;
+    let bob = api.person("bob");
+    for (method, path, body) in [
+        (Method::GET, "", None),
+        (Method::PATCH, "", Some(json!({"title": "Water the ferns"}))),
+        (Method::POST, "/skip", Some(json!({"occurrence": 1}))),
+        (Method::DELETE, "", None),
+    ] {
+        let task = alice.create(json!({"title": "Water the plants", "recurrence": {"text": "every Monday"}})).await;
+        let one = format!("{PATH}/{}", task["id"].as_str().unwrap());
+        bob.client.get(&one.replace("alice", "bob")).await.expect_problem(404, "not_found");
+        trail.recurring.take_asked();
+        let sequence = api.events().await.iter().filter(|event| event["user_id"] == "alice").count();
+        let request = body.iter().fold(alice.client.request(method.clone(), &format!("{one}{path}")), Request::json);
+        let answer = request.send().await;
+        assert!(answer.status.is_success(), "{method} {path}: {}", answer.status);
+        let asked = trail.recurring.take_asked();
+        assert_eq!(asked[0].1.get("begin"), None, "only one that is not there needs to begin");
+        let begin = &asked[1].1["begin"];
+        assert_eq!((&asked[0].0, &begin["task"]["id"]), (&asked[1].0, &task["id"]));
+        assert_eq!(begin["sequence"], sequence);
+    }
+    // One that was changed since has more to be heard of, and one that does not repeat begins none.
+    let changed = alice.create(json!({"title": "Changed", "recurrence": {"text": "every Monday"}})).await;
+    alice.client.patch(&alice.task(&changed), &json!({"title": "Again"})).await.expect(200);
+    let once = alice.create(json!({"title": "Once"})).await;
+    for task in [changed, once] {
+        let one = format!("{PATH}/{}", task["id"].as_str().unwrap());
+        alice.client.get(&one).await.expect_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_meant_is_refused_by_name() {
     let (_api, trail, alice) = start().await;
     for (query, pointer, code) in [

@@ -26,6 +26,18 @@ struct Known {
     loses_answers: bool,
 }
 
+impl Known {
+    fn begin(&mut self, id: Uuid, workspace_id: &str) {
+        let series = json!({
+            "id": id, "workspace_id": workspace_id, "task_id": id, "title": "Water the plants", "status": "active",
+            "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "text": "every Monday", "mode": "schedule"},
+            "timezone": "UTC", "occurrence": 1, "due_date": "2026-02-02T07:00:00Z",
+            "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00Z",
+        });
+        self.series.insert(id, (workspace_id.to_owned(), series));
+    }
+}
+
 impl RecurringService {
     pub(crate) fn router(&self) -> Router {
         Router::new().route(BASE, get(list)).route(&format!("{BASE}/{{verb}}"), post(tell)).with_state(self.clone())
@@ -38,13 +50,7 @@ impl RecurringService {
     /// A series in that workspace, which has the least that one can have; returns its id.
     pub(crate) fn begin(&self, workspace_id: &Value) -> String {
         let id = Uuid::new_v4();
-        let series = json!({
-            "id": id, "workspace_id": workspace_id, "task_id": id, "title": "Water the plants", "status": "active",
-            "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "text": "every Monday", "mode": "schedule"},
-            "timezone": "UTC", "occurrence": 1, "due_date": "2026-02-02T07:00:00Z",
-            "created_at": "2026-01-31T09:00:00Z", "updated_at": "2026-01-31T09:00:00Z",
-        });
-        self.known().series.insert(id, (workspace_id.as_str().unwrap().to_owned(), series));
+        self.known().begin(id, workspace_id.as_str().unwrap());
         id.to_string()
     }
 
@@ -97,12 +103,15 @@ async fn tell(
     Json(told): Json<Value>,
 ) -> Result<Json<Value>, StatusCode> {
     let members: &[&str] = match verb.as_str() {
-        "find" | "stop" => &["id", "workspace_ids"],
-        "change" => &["id", "workspace_ids", "changes"],
-        "skip" => &["id", "workspace_ids", "occurrence", "key"],
+        "find" | "stop" => &["id", "workspace_ids", "begin"],
+        "change" => &["id", "workspace_ids", "begin", "changes"],
+        "skip" => &["id", "workspace_ids", "begin", "occurrence", "key"],
         other => panic!("it cannot {other}"),
     };
     let mut known = service.asked(&verb, &told, members);
+    if let Some(task) = told.get("begin").map(|begin| &begin["task"]) {
+        known.begin(task["id"].as_str().unwrap().parse().unwrap(), task["workspace_id"].as_str().unwrap());
+    }
     let Known { series, skipped, loses_answers, .. } = &mut *known;
     let workspaces: Vec<Uuid> = serde_json::from_value(told["workspace_ids"].clone()).unwrap();
     let found = series.get_mut(&serde_json::from_value::<Uuid>(told["id"].clone()).unwrap());

@@ -7,6 +7,7 @@ use super::settle;
 use crate::app::App;
 use crate::domain::follow::News;
 use crate::domain::series::Series;
+use crate::domain::task::Task;
 use crate::store::series;
 
 /// Acts on an event. One that comes again changes nothing.
@@ -27,6 +28,16 @@ pub(crate) async fn follow_task(app: &App, news: &News) -> Result<(), DbErr> {
             }
         }
     }
+}
+
+/// Begins the series of a task that is new, as `sequence` events of its workspace left it: its own event may be on its way, and tells nothing
+/// more then. A series that is there stays as it is.
+///
+/// # Errors
+/// When the database is away; then nothing is changed.
+pub(crate) async fn begin_series(app: &App, task: Task, sequence: i64) -> Result<(), DbErr> {
+    let news = News { task, before: None, is_for_this_alone: false, sequence, at: app.clock.now(), trace: None };
+    begin_with(app, begin(&app.db).await?, &news).await.map(|_| ())
 }
 
 async fn follow(app: &App, transaction: Transaction, held: Series, news: &News) -> Result<(), DbErr> {

@@ -2,18 +2,22 @@
 
 use axum::Json;
 use axum::extract::State;
+use events::TaskData;
 use platform::extract::{self, Query};
 use platform::page::{Page, invalid, limit, read};
 use platform::problem::Problem;
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::changes::Given;
 use super::shown::Shown;
 use crate::actions::change_series;
+use crate::actions::follow_task::begin_series;
 use crate::app::App;
 use crate::domain::changes::NoSkip;
 use crate::domain::series::Status;
+use crate::domain::task::Task;
 use crate::store::page;
 
 /// As they come.
@@ -33,12 +37,21 @@ pub(crate) struct Recurrences {
     next: Option<String>,
 }
 
+/// The new task that begins the series, and how far its workspace was: for a series that was asked for in vain.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Begin {
+    sequence: i64,
+    task: TaskData,
+}
+
 /// Which series, if it is in one of these workspaces.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     id: Uuid,
     workspace_ids: Vec<Uuid>,
+    begin: Option<Begin>,
 }
 
 /// What is to be otherwise for the instances to come.
@@ -47,6 +60,7 @@ pub(crate) struct Which {
 pub(crate) struct Change {
     id: Uuid,
     workspace_ids: Vec<Uuid>,
+    begin: Option<Begin>,
     changes: Given,
 }
 
@@ -60,6 +74,7 @@ const MAX_KEY: usize = 300;
 pub(crate) struct Skip {
     id: Uuid,
     workspace_ids: Vec<Uuid>,
+    begin: Option<Begin>,
     occurrence: Option<i32>,
     key: Option<String>,
 }
@@ -143,8 +158,9 @@ fn status(name: &str) -> Result<Status, Problem> {
 /// 503 while the database is away.
 pub(crate) async fn find(
     State(app): State<App>,
-    extract::Json(Which { id, workspace_ids }): extract::Json<Which>,
+    extract::Json(Which { id, workspace_ids, begin }): extract::Json<Which>,
 ) -> Result<Json<Found>, Problem> {
+    begin_with(&app, begin).await?;
     found(&app, id, workspace_ids, None).await
 }
 
@@ -154,9 +170,11 @@ pub(crate) async fn find(
 /// 422 for changes that cannot be read; 503 while the database is away.
 pub(crate) async fn change(
     State(app): State<App>,
-    extract::Json(Change { id, workspace_ids, changes }): extract::Json<Change>,
+    extract::Json(Change { id, workspace_ids, begin, changes }): extract::Json<Change>,
 ) -> Result<Json<Found>, Problem> {
-    change_series::change(&app, id, &workspace_ids, changes.read()?).await?;
+    let changes = changes.read()?;
+    begin_with(&app, begin).await?;
+    change_series::change(&app, id, &workspace_ids, changes).await?;
     found(&app, id, workspace_ids, None).await
 }
 
@@ -166,8 +184,9 @@ pub(crate) async fn change(
 /// 503 while the database is away.
 pub(crate) async fn stop(
     State(app): State<App>,
-    extract::Json(Which { id, workspace_ids }): extract::Json<Which>,
+    extract::Json(Which { id, workspace_ids, begin }): extract::Json<Which>,
 ) -> Result<Json<Found>, Problem> {
+    begin_with(&app, begin).await?;
     change_series::stop(&app, id, &workspace_ids).await?;
     found(&app, id, workspace_ids, None).await
 }
@@ -178,13 +197,21 @@ pub(crate) async fn stop(
 /// 422 for a key that is too long; 503 while the database is away.
 pub(crate) async fn skip(
     State(app): State<App>,
-    extract::Json(Skip { id, workspace_ids, occurrence, key }): extract::Json<Skip>,
+    extract::Json(Skip { id, workspace_ids, begin, occurrence, key }): extract::Json<Skip>,
 ) -> Result<Json<Found>, Problem> {
     if key.as_ref().is_some_and(|key| key.chars().count() > MAX_KEY) {
         return Err(invalid("key", &format!("must be {MAX_KEY} characters at most")));
     }
+    begin_with(&app, begin).await?;
     let skipped = change_series::skip(&app, id, &workspace_ids, occurrence, key).await?;
     found(&app, id, workspace_ids, skipped.err().map(Refusal::from)).await
+}
+
+async fn begin_with(app: &App, begin: Option<Begin>) -> Result<(), DbErr> {
+    match begin.and_then(|Begin { sequence, task }| Task::of(&task).zip(Some(sequence))) {
+        Some((task, sequence)) => begin_series(app, task, sequence).await,
+        None => Ok(()),
+    }
 }
 
 async fn found(

@@ -246,3 +246,28 @@ async fn a_due_date_that_is_given_while_no_instance_is_open_is_that_of_the_next(
     assert_eq!(shown["next_due"], "2026-02-11T18:00:00Z");
     assert_eq!(service.makes(1).await[0]["due_date"], "2026-02-10T18:00:00Z");
 }
+
+#[tokio::test]
+async fn a_series_that_is_asked_for_before_its_event_came_begins_with_the_task_that_is_handed_over() {
+    for verb in ["find", "change", "skip", "stop"] {
+        let service = Service::start().await;
+        let first = created(7, json!({}));
+        let members = if verb == "change" { json!({"changes": {"title": "Water the ferns"}}) } else { json!({}) };
+        assert_eq!(service.order(verb, members.clone()).await["recurrence"], Value::Null);
+        let mut members = members;
+        members["begin"] = json!({"sequence": 7, "task": first["task_data"]});
+        let begun = service.order(verb, members.clone()).await["recurrence"].clone();
+        assert_eq!(begun["id"], json!(TASK), "{verb}");
+        // Its event says nothing new, and what comes after it does.
+        service.learn(&first).await;
+        assert_eq!(service.order("find", json!({})).await["recurrence"]["title"], begun["title"]);
+        service.learn(&completed(8, &first, "2026-01-31T09:00:00Z")).await;
+        if verb != "stop" {
+            service.makes(1).await;
+        }
+        service.rests().await;
+        members["begin"]["sequence"] = json!(99);
+        let again = service.order("find", json!({"begin": members["begin"]})).await["recurrence"].clone();
+        assert_eq!(again["occurrence"], json!(if verb == "stop" { 1 } else { 2 }), "one that is there stays as it is");
+    }
+}
