@@ -43,7 +43,12 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
     loop {
         match pool_options(options).connect_with(address.clone()).await {
             Ok(connections) => return Ok(Pool::of(connections, options)),
-            Err(error @ Error::PoolTimedOut) if Instant::now() < deadline => {
+            Err(Error::PoolTimedOut) => {
+                // A pool tries again after what may pass, and then tells only that it took too long.
+                let error = try_once(&address, options).await.err().unwrap_or(Error::PoolTimedOut);
+                if Instant::now() >= deadline {
+                    return Err(refused(error));
+                }
                 tracing::warn!(%error, "the database does not answer in time; trying again");
             }
             Err(error) => return Err(refused(error)),
@@ -57,13 +62,19 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
 /// When `url` is no address.
 pub async fn open(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
     let address = address(url).map_err(refused)?;
-    // By itself: a pool would keep what went wrong to itself, and try again.
-    match timeout(options.acquire_timeout, PgConnection::connect_with(&address)).await {
-        Ok(Ok(connection)) => drop(connection.close().await),
-        Ok(Err(error)) => tell_of(&address, &error),
-        Err(_) => tell_of(&address, &Error::PoolTimedOut),
+    if let Err(error) = try_once(&address, options).await {
+        tell_of(&address, &error);
     }
     Ok(Pool::of(pool_options(options).connect_lazy_with(address), options))
+}
+
+/// Connects without a pool, which would keep what goes wrong to itself.
+async fn try_once(address: &PgConnectOptions, options: &PoolOptions) -> Result<(), Error> {
+    let connection = timeout(options.acquire_timeout, PgConnection::connect_with(address)).await;
+    let connection = connection.map_err(|_| Error::PoolTimedOut)??;
+    // It is made; how it ends does not matter.
+    let _ = connection.close().await;
+    Ok(())
 }
 
 fn tell_of(address: &PgConnectOptions, error: &Error) {

@@ -56,4 +56,5 @@ async fn a_database_that_migrate_cannot_use_is_told() {
         run(program().arg("migrate").env("DATABASE_URL_DIRECT", "postgres://nobody@127.0.0.1:1/none")).await;
     assert!(!done);
     assert!(told.contains("the database of DATABASE_URL_DIRECT cannot be used"), "{told}");
+    assert!(told.contains("Connection refused"), "{told}");
 }
