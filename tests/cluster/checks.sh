@@ -13,7 +13,8 @@ print(end="Kubernetes %(gitVersion)s" % server)'
 
 dapr() {
     local found="was there"
-    if ! kubectl get crd components.dapr.io >/dev/null 2>&1; then
+    # Its definitions stay when it is uninstalled.
+    if ! kubectl get mutatingwebhookconfiguration dapr-sidecar-injector >/dev/null 2>&1; then
         found="installed"
         read -ra values <<<"${DAPR_VALUES:-k8s/dapr/values.yaml k8s/dapr/values-small.yaml}"
         local chart=("${DAPR_CHART:-dapr}")
