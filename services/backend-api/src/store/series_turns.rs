@@ -2,15 +2,20 @@
 //! could end as one of them says, and its open task as the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use platform::database::{Pool, Transaction, begin, statement};
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectionTrait as _, DbErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Changes under way in this process at most. Each holds a connection while recurring-task-service is asked, and the rest of the pool
 /// must do for everybody else, however long that takes.
 const MOST: u32 = 4;
+
+/// How long a place is waited for: about as long as recurring-task-service may take for one change.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Gives turns, to one change of each series at a time.
 #[derive(Clone, Debug)]
@@ -40,8 +45,9 @@ impl SeriesTurns {
     /// # Errors
     /// When the database is away, or the turn does not come in time.
     pub async fn take(&self, series_id: Uuid) -> Result<Turn, DbErr> {
+        let place = timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
         // It is never closed.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?.ok();
         let lock = if self.locks { Some(begin(&self.db).await?) } else { None };
         if let Some(lock) = &lock {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended('series ' || $1::text, 0))";

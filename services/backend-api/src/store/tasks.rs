@@ -117,7 +117,11 @@ pub async fn find_latest_open_of_series(
 /// # Errors
 /// When the database is away.
 pub async fn is_series_over(db: &impl ConnectionTrait, user_id: &str, series_id: Uuid) -> Result<bool, DbErr> {
-    let counts = Condition::any().add(Column::DeletedAt.is_null()).add(Column::Recurrence.is_null());
+    let is_done = Column::Status.eq(Status::Done.as_str());
+    // What lost its place in the series, deleted or archived before it was done, kept the recurrence that it had.
+    let kept = Condition::any().add(is_done).add(Column::ArchivedAt.is_null());
+    let counts = Condition::all().add(Column::DeletedAt.is_null()).add(kept);
+    let counts = Condition::any().add(counts).add(Column::Recurrence.is_null());
     let latest = Entity::find()
         .filter(Column::RecurrenceId.eq(series_id))
         .filter(counts)

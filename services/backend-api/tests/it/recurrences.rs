@@ -198,6 +198,8 @@ async fn a_task_that_is_reopened_does_not_repeat_when_its_series_is_over() {
         for task in [&first, &second] {
             post(task, "complete").await;
         }
+        // One that was put away before it was done keeps its recurrence, and tells nothing of the series.
+        post(&instance(&api, &alice, &id, 3).await, "archive").await;
         alice.client.delete(&format!("{PATH}/{id}")).await.expect(204);
         for task in [&first, &second] {
             let reopened = alice.client.patch(&alice.task(task), &patch).await.expect(200).json();
