@@ -6,6 +6,7 @@ use platform::database::begin;
 use platform::problem::{FieldError, Problem};
 use serde_json::{Map, Value};
 
+use super::deliver::LONGEST_PAUSE;
 use super::find_audience;
 use crate::app::App;
 use crate::domain::person::Person;
@@ -41,7 +42,7 @@ pub(crate) async fn change_preferences(
         preferences::save(&transaction, user_id, &chosen, next_digest, now).await?;
         if (chosen.quiet_hours, chosen.timezone) != quiet {
             // Each is looked at again before it leaves, and waits on where it is quiet still.
-            deliveries::wake(&transaction, user_id, now).await?;
+            deliveries::wake(&transaction, user_id, now, LONGEST_PAUSE).await?;
         }
         transaction.commit().await?;
         app.bells.deliveries.ring();

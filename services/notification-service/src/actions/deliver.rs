@@ -29,7 +29,7 @@ const ATTEMPTS: u32 = 10;
 /// The pause after the first attempt.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// The longest that a provider may ask to wait.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// How long backend-api is left alone when it does not say whether a message may still leave.
 const ASK_AGAIN: TimeDelta = TimeDelta::seconds(2);

@@ -29,7 +29,7 @@ impl UnderWay {
     /// The message is under way.
     pub(super) fn hold(&self, due: &Due) -> Held {
         let id = due.message.id;
-        self.all().insert(id, due.address.clone());
+        self.all().insert(id, due.written_to.clone());
         Held { all: self.clone(), id }
     }
 

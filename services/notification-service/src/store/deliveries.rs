@@ -1,6 +1,6 @@
 //! `notification.deliveries`: messages on their way out.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use platform::database::statement;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 use serde_json::Value;
@@ -27,6 +27,8 @@ const LOOKED_AT: i64 = 256;
 pub(crate) struct Due {
     pub(crate) channel: Channel,
     pub(crate) address: String,
+    /// Where it went when it was written; of the messages to one such place few are claimed at a time.
+    pub(crate) written_to: String,
     /// This attempt's number, from 1.
     pub(crate) attempt: u32,
     pub(crate) message: Message,
@@ -47,9 +49,10 @@ impl FromQueryResult for Due {
         let attempts: i32 = row.try_get(prefix, "attempts")?;
         let chosen = row.try_get::<Option<Value>>(prefix, "settings")?.map(preferences::read).unwrap_or_default();
         let channel = word(&channel)?;
+        let written_to: String = row.try_get(prefix, "address")?;
         let address = match channel {
             Channel::Sms => chosen.phone.clone().unwrap_or_default(),
-            _ => row.try_get(prefix, "address")?,
+            _ => written_to.clone(),
         };
         let task_id: Option<Uuid> = row.try_get(prefix, "task_id")?;
         let (title, due) = (row.try_get::<Option<String>>(prefix, "task_title")?, row.try_get(prefix, "task_due")?);
@@ -69,6 +72,7 @@ impl FromQueryResult for Due {
         Ok(Self {
             channel,
             address,
+            written_to,
             attempt: attempts.unsigned_abs(),
             message,
             reminder_id: row.try_get(prefix, "reminder_id")?,
@@ -158,12 +162,18 @@ pub(crate) async fn put_back(db: &impl ConnectionTrait, id: Uuid, not_before: Da
     db.execute_raw(statement(sql, [id.into(), not_before.into()])).await.map(|_| ())
 }
 
-/// Whatever waits for quiet hours to end is due: this user has others now. What was tried before keeps its pause.
-pub(crate) async fn wake(db: &impl ConnectionTrait, user_id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// Whatever waits for quiet hours to end is due: this user has others now. What was tried before keeps its pause, which is over after
+/// `pause` at the latest.
+pub(crate) async fn wake(
+    db: &impl ConnectionTrait,
+    user_id: &str,
+    now: DateTime<Utc>,
+    pause: TimeDelta,
+) -> Result<(), DbErr> {
     let sql = "UPDATE notification.deliveries AS delivery SET not_before = $2 FROM notification.notifications AS told \
         WHERE told.id = delivery.notification_id AND told.user_id = $1 \
-          AND delivery.status = 'pending' AND delivery.not_before > $2 AND delivery.attempts = 0";
-    db.execute_raw(statement(sql, [user_id.into(), now.into()])).await.map(|_| ())
+          AND delivery.status = 'pending' AND delivery.not_before > $2 AND (delivery.attempts = 0 OR delivery.not_before > $3)";
+    db.execute_raw(statement(sql, [user_id.into(), now.into(), (now + pause).into()])).await.map(|_| ())
 }
 
 /// How a message ended.

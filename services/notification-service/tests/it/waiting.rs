@@ -157,6 +157,17 @@ async fn when_there_are_no_quiet_hours_any_more_what_waited_leaves() {
 }
 
 #[tokio::test]
+async fn what_was_tried_before_it_became_quiet_leaves_too() {
+    let waiting = Waiting::start(json!({})).await;
+    // A provider put it off until a moment after ten, when it was quiet.
+    let tried =
+        "WITH tried AS (UPDATE notification.deliveries SET attempts = 1 RETURNING id) SELECT count(*) FROM tried";
+    assert_eq!(waiting.service.number(tried).await, 1);
+    waiting.choose(json!({"quiet_hours": null})).await;
+    waiting.server.expect_to("alice@example.org", 1).await;
+}
+
+#[tokio::test]
 async fn when_quiet_hours_last_longer_than_they_did_it_waits_longer() {
     let waiting = Waiting::start(json!({})).await;
     let until = async |time: &str| {
