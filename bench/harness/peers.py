@@ -74,7 +74,7 @@ class Distributed(System):
     @property
     def grpc_port(self) -> int:
         """Of backend-api's daprd."""
-        return 50_001 + self.offset
+        return 13_500 + self.offset
 
     def signal(self, part: str, number: int) -> None:
         os.kill(int((self.place / f"run/{part}.pid").read_text()), number)

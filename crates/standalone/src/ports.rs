@@ -15,7 +15,7 @@ use crate::services::{SERVICES, Service};
 /// The largest offset with which every port is still a port.
 pub const MAX_OFFSET: u16 = 15_000;
 
-/// Where free ports are looked for: above those that systems with an offset use, and below those that operating systems give to
+/// Where free ports are looked for: above those that systems with a small offset use, and below those that operating systems give to
 /// connections, one of which might take a port before the process that it was chosen for listens there.
 const FREE: Range<u16> = 18_000..32_000;
 

@@ -45,7 +45,7 @@ pub async fn connect(url: &str, options: &PoolOptions) -> Result<Pool, DbErr> {
             Ok(connections) => return Ok(Pool::of(connections, options)),
             Err(Error::PoolTimedOut) => {
                 // A pool tries again after what may pass, and then tells only that it took too long.
-                let error = try_once(&address, options).await.err().unwrap_or(Error::PoolTimedOut);
+                let Err(error) = try_once(&address, options).await else { continue };
                 if Instant::now() >= deadline {
                     return Err(refused(error));
                 }

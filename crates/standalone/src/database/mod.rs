@@ -76,7 +76,11 @@ impl Database {
             roles::ensure(owner, &self.owner, &self.name, &role, &password).await?;
             let migrated = (storage.migrate)(owner).await;
             if let Err(error) = migrated {
-                return Err(self.not_migrated(&storage.schema, &error, roles::may_create(owner).await?));
+                return Err(self.not_migrated(
+                    &storage.schema,
+                    &error,
+                    roles::may_create(owner).await.unwrap_or(false),
+                ));
             }
         }
         Ok(())
