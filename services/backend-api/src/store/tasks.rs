@@ -117,17 +117,9 @@ pub async fn find_latest_open_of_series(
 /// # Errors
 /// When the database is away.
 pub async fn is_series_over(db: &impl ConnectionTrait, user_id: &str, series_id: Uuid) -> Result<bool, DbErr> {
-    let is_done = Column::Status.eq(Status::Done.as_str());
     // What lost its place in the series, deleted or archived before it was done, kept the recurrence that it had.
-    let kept = Condition::any().add(is_done).add(Column::ArchivedAt.is_null());
-    let counts = Condition::all().add(Column::DeletedAt.is_null()).add(kept);
-    let counts = Condition::any().add(counts).add(Column::Recurrence.is_null());
-    let latest = Entity::find()
-        .filter(Column::RecurrenceId.eq(series_id))
-        .filter(counts)
-        .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
-        .order_by_desc(Column::Occurrence)
-        .order_by_asc(Column::Id);
+    let counts = Condition::any().add(keeps_its_place()).add(Column::Recurrence.is_null());
+    let latest = in_series(user_id, series_id, counts);
     Ok(latest.one(db).await?.is_some_and(|latest| latest.recurrence.is_none()))
 }
 
@@ -186,13 +178,22 @@ pub async fn find_of_series_for_update(
 }
 
 fn of_series(user_id: &str, series_id: Uuid, done: bool) -> Select<Entity> {
+    let listed = in_series(user_id, series_id, keeps_its_place());
+    if done { listed } else { listed.filter(Column::Status.ne(Status::Done.as_str())) }
+}
+
+/// Neither deleted nor archived before it was done.
+fn keeps_its_place() -> Condition {
     let is_done = Column::Status.eq(Status::Done.as_str());
-    let open = Condition::all().add(Column::Status.ne(Status::Done.as_str())).add(Column::ArchivedAt.is_null());
-    let wanted = if done { Condition::any().add(open).add(is_done) } else { open };
+    let kept = Condition::any().add(is_done).add(Column::ArchivedAt.is_null());
+    Condition::all().add(Column::DeletedAt.is_null()).add(kept)
+}
+
+/// Those tasks of a series that the user may see, the latest first.
+fn in_series(user_id: &str, series_id: Uuid, which: Condition) -> Select<Entity> {
     Entity::find()
         .filter(Column::RecurrenceId.eq(series_id))
-        .filter(Column::DeletedAt.is_null())
-        .filter(wanted)
+        .filter(which)
         .filter(visible_to(user_id, (Entity, Column::WorkspaceId)))
         .order_by_desc(Column::Occurrence)
         .order_by_asc(Column::Id)
